@@ -1,0 +1,39 @@
+"""What the line expects of every device: it runs until cancelled, reconnects by itself, and says how it is.
+
+A device wraps exactly one library, turns that library's errors into DeviceError, and tells each change of
+its state once through `Port.news`. Losing the other side is normal life, never an exception out of `run`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from core.clock import Clock
+from verticals.contract import Action, DeviceNews, Sample
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """The line's side of a device. `emit` returns once the loop has taken the sample (bounded queue)."""
+
+    emit: Callable[[Sample], Awaitable[None]]
+    news: Callable[[DeviceNews], None]
+    clock: Clock
+
+
+class Device(Protocol):
+    name: str
+
+    async def run(self, port: Port) -> None:
+        """Connects, serves and reconnects until cancelled."""
+        ...
+
+    async def act(self, action: Action) -> str:
+        """Does it and returns a short detail for the record. Raises DeviceError when it could not."""
+        ...
+
+    async def steer(self, *, ready: bool, beat: int) -> None:
+        """Called twice a second by a loop that moves: passes readiness and the heartbeat on."""
+        ...

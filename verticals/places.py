@@ -1,0 +1,64 @@
+"""Where everything of a box lies: one data directory, and short-lived sockets beside it."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+_SOCKET_PATH_LIMIT = 100  # sun_path holds 108 bytes; a longer path cannot be bound
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """The data directory of one box. Nothing is made by asking; `make` makes the folders."""
+
+    data: Path
+
+    def app(self, app: str) -> Path:
+        return self.data / app
+
+    def events_db(self, app: str) -> Path:
+        return self.data / app / "events.db"
+
+    def evidence(self, app: str) -> Path:
+        return self.data / app / "evidence"
+
+    @property
+    def box_db(self) -> Path:
+        return self.data / "box" / "box.db"
+
+    @property
+    def models(self) -> Path:
+        return self.data / "models"
+
+    @property
+    def keys(self) -> Path:
+        return self.data / "keys"
+
+    @property
+    def backups(self) -> Path:
+        return self.data / "backups"
+
+    def live_socket(self, app: str) -> Path:
+        return self._socket(f"{app}.live")
+
+    def camera_socket(self, app: str, camera: str) -> Path:
+        return self._socket(f"{app}.{camera}.camera")
+
+    def make(self, app: str) -> None:
+        for folder in (self.app(app), self.evidence(app), self.box_db.parent, self.models, self.backups):
+            folder.mkdir(parents=True, exist_ok=True)
+        self.keys.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._run().mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    def _run(self) -> Path:
+        folder = self.data.absolute() / "run"
+        if len(str(folder)) <= _SOCKET_PATH_LIMIT - 40:
+            return folder
+        mark = hashlib.sha256(str(folder).encode()).hexdigest()[:12]
+        return Path(tempfile.gettempdir()) / f"edgewise-{mark}"
+
+    def _socket(self, name: str) -> Path:
+        return self._run() / f"{name}.sock"

@@ -1,0 +1,145 @@
+"""What an app's pages may use. A view is a plain function: what was asked in, what to show out.
+
+Flask stands behind this in the web process; an app never imports it. The shell enforces the session, the
+role, the CSRF token and the content policy of every page before a view is called.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from core.clock import Clock
+from verticals.contract import Event, Json, Reply
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """One uploaded file: its name as the browser gave it (never a path to trust) and its bytes."""
+
+    name: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One request after the shell has checked it. `who` is empty at the box's own screen."""
+
+    path: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, str] = field(default_factory=dict)
+    form: Mapping[str, str] = field(default_factory=dict)
+    body: Any = None  # parsed JSON, where JSON was sent
+    files: Sequence[Upload] = ()
+    who: str = ""
+    role: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A template of the app with its values."""
+
+    template: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+    status: int = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    """JSON for a script of the page or for a program."""
+
+    values: Any
+    status: int = 200
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """Bytes with their media type. `forever`: its address names its content, so it may be cached."""
+
+    content: bytes
+    media_type: str
+    name: str = ""
+    forever: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Go:
+    """Sends the browser to another page of the app after a form."""
+
+    to: str
+
+
+Answered = Shown | Data | File | Go
+
+
+class Desk(Protocol):
+    """What a view works with. Belongs to the web process; may be called from any of its threads."""
+
+    app: str
+    settings: Any
+    clock: Clock
+
+    def read(self) -> AbstractContextManager[Connection]:
+        """A read-only connection to the app's store, for its own tables."""
+        ...
+
+    def events(
+        self, *, after: int = 0, limit: int = 500, station: str = "", kinds: Sequence[str] = (), subject: str = "",
+        newest_first: bool = False,
+    ) -> list[Event]: ...  # fmt: skip
+
+    def evidence(self, sha256: str) -> File | None:
+        """None when it is gone or never was."""
+        ...
+
+    def live(self) -> Json:
+        """The newest of what the line tells: `{"age_s": 0.4, "stations": {name: {...}}}`; age None before the first."""
+        ...
+
+    def ask(self, station: str, name: str, args: Json, *, who: str, role: str, wait_s: float = 5.0) -> Reply:
+        """A command to the line and its reply; a line that does not answer in time is a refusal that says so."""
+        ...
+
+    def bring(self, source: str, key: str, payload: Json) -> int:
+        """Facts from outside into the inbox; returns after the commit. The same source and key are stored once."""
+        ...
+
+    def start_job(self, kind: str, inputs: Json, *, who: str) -> int: ...
+
+    def jobs(self, *, kind: str = "", limit: int = 20) -> Sequence[Json]: ...
+
+    def audit(self, act: str, detail: Json, *, who: str, role: str) -> None:
+        """Appends to the box's hash chain."""
+        ...
+
+
+View = Callable[[Desk, Asked], Answered]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A route of the app: `/review/<part>`; `role` is the least role that may use it. POST changes things."""
+
+    path: str
+    view: View
+    role: str
+    methods: Sequence[str] = ("GET",)
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """All pages of an app. `theme` is the shell's `data-theme`; `not_updating_after_s` the cover's delay."""
+
+    pages: Sequence[Page]
+    templates: Path
+    static: Path
+    theme: str
+    not_updating_after_s: float
+    stream_role: str
+    tell: Callable[[Event], Json | None] = lambda event: None  # what an event sends to open screens
