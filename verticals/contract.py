@@ -234,11 +234,14 @@ class Station(Protocol):
 
     spec: StationSpec
 
-    def restore(self, state: State | None, since: Iterable[Event]) -> None:
-        """Called once before all else: the last saved state, and every event recorded after it."""
+    def restore(self, state: State | None, since: Iterable[Event], now: Instant) -> None:
+        """Called once before all else: the last saved state, and every event recorded after it.
+
+        A duration that was running is saved as what remained plus UTC, and goes on from `now`.
+        """
         ...
 
-    def state(self) -> State:
+    def state(self, now: Instant) -> State:
         """Saved with the events in one transaction: each minute and whenever a decision says `save`."""
         ...
 
