@@ -12,6 +12,7 @@ from typing import Protocol
 
 from core.clock import Clock
 from verticals.contract import Action, DeviceNews, Sample
+from verticals.places import Places
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,3 +38,12 @@ class Device(Protocol):
     async def steer(self, *, ready: bool, beat: int) -> None:
         """Called twice a second by a loop that moves: passes readiness and the heartbeat on."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a device factory `make(spec, surroundings) -> Device` may know of the box."""
+
+    app: str
+    places: Places
+    clock: Clock
