@@ -1,0 +1,95 @@
+"""The PLC's OPC UA server: the tag sheet as variables, PLC tags written out, box tags reported as they arrive.
+
+Wraps asyncua. No security and anonymous log-in, as in a commissioning network: bind it to loopback. A client
+may ask for a publishing interval of 10 ms or less; asyncua does not clamp it.
+"""
+
+from __future__ import annotations
+
+import functools
+import gc
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from urllib.parse import urlparse
+
+from asyncua import Server, ua
+
+from core.errors import PortBusyError
+from simulators.tags import NAMESPACE, NAMESPACE_INDEX, TAG_BY_NAME, TAGS, Tag, TagValue, Writer
+
+BoxWrote = Callable[[str, TagValue], None]
+
+
+class CellServer:
+    """Belongs to one event loop. `stop` then `start` is a restart: clients are cut, box tags back at their start."""
+
+    def __init__(self, url: str, box_wrote: BoxWrote) -> None:
+        self.url = url
+        self.clock_offset_s = 0.0  # injected fault: the PLC's clock is wrong by this much
+        self._box_wrote = box_wrote
+        self._server: Server | None = None
+
+    async def start(self, outputs: Mapping[str, TagValue]) -> str:
+        """Listens and returns the URL with the port it got. Raises PortBusyError."""
+        server = Server()
+        await server.init()
+        server.set_endpoint(self.url)
+        server.set_server_name("Edgewise simulated PLC")
+        server.set_security_policy([ua.SecurityPolicyType.NoSecurity])
+        index = await server.register_namespace(NAMESPACE)
+        assert index == NAMESPACE_INDEX
+        cell = await server.nodes.objects.add_object(ua.NodeId("Cell", index), ua.QualifiedName("Cell", index))
+        for tag in TAGS:
+            node = await cell.add_variable(
+                ua.NodeId(f"Cell.{tag.name}", index),
+                ua.QualifiedName(tag.name, index),
+                _variant(tag, outputs.get(tag.name, tag.start)),
+            )
+            if tag.writer is Writer.BOX:
+                await node.set_writable()
+                report = functools.partial(self._reported, tag.name)
+                server.iserver.aspace.add_datachange_callback(node.nodeid, ua.AttributeIds.Value, report)
+        await self._listen(server)
+        self._server = server
+        # A full collection over asyncua's half a million objects stands still for 0.1 s; frozen they are skipped.
+        gc.collect()
+        gc.freeze()
+        return self.url
+
+    async def stop(self) -> None:
+        server, self._server = self._server, None
+        if server is not None:
+            await server.stop()
+            gc.unfreeze()
+
+    @property
+    def listening(self) -> bool:
+        return self._server is not None
+
+    async def write(self, name: str, value: TagValue) -> None:
+        """A PLC tag, with the PLC's own time on it. While the server is down it goes nowhere."""
+        if self._server is None:
+            return
+        tag = TAG_BY_NAME[name]
+        now = datetime.now(UTC) + timedelta(seconds=self.clock_offset_s)
+        data = ua.DataValue(_variant(tag, value), SourceTimestamp=now, ServerTimestamp=now)
+        await self._server.write_attribute_value(ua.NodeId(f"Cell.{name}", NAMESPACE_INDEX), data)
+
+    async def _listen(self, server: Server) -> None:
+        parts = urlparse(self.url)
+        try:
+            await server.start()
+        except OSError as error:
+            raise PortBusyError(
+                f"{self.url}: the simulated PLC cannot listen there: {error}", hint="Choose another port with --url."
+            ) from error
+        assert server.bserver is not None
+        self.url = f"opc.tcp://{parts.hostname}:{server.bserver.port}{parts.path}"
+
+    async def _reported(self, name: str, _handle: int, data: ua.DataValue) -> None:
+        if data.Value is not None and data.Value.Value is not None:
+            self._box_wrote(name, data.Value.Value)
+
+
+def _variant(tag: Tag, value: TagValue) -> ua.Variant:
+    return ua.Variant(value, ua.VariantType[tag.kind])
