@@ -1,0 +1,108 @@
+"""What people may order of a line: labels, bypass, stop and start, resetting a fault, activating a recipe."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from manufacturing.discipline import Bypass
+from verticals.contract import Action, Command, Decision, Event, Reply
+
+if TYPE_CHECKING:
+    from manufacturing.station import InspectionStation
+
+LABELS = ("right", "false-reject", "missed-defect", "other-defect")
+
+
+def carry_out(station: InspectionStation, command: Command) -> Decision:
+    """The decision with its reply; an order that is not known or makes no sense now is refused with the reason."""
+    order = _ORDERS.get(command.name)
+    if order is None:
+        return _refuse(f"'{command.name}' is not an order of this line; known are {', '.join(sorted(_ORDERS))}")
+    return order(station, command)
+
+
+def _refuse(reason: str) -> Decision:
+    return Decision(reply=Reply(accepted=False, reason=reason))
+
+
+def _done(station: InspectionStation, command: Command, kind: str, subject: str, data: dict[str, Any]) -> Decision:
+    event = Event(kind, subject, command.at.utc_s, {**data, "role": command.role}, station.spec.name, command.who)
+    return Decision(events=(event,), reply=Reply(accepted=True), save=True)
+
+
+def _label(station: InspectionStation, command: Command) -> Decision:
+    label, part = str(command.args.get("label", "")), str(command.args.get("part", ""))
+    if label not in LABELS:
+        return _refuse(f"a label is one of {', '.join(LABELS)}, not '{label}'")
+    if not part.isdigit():
+        return _refuse("say which part the label is for")
+    station.tally.label(label)
+    data = {"label": label, "defect": str(command.args.get("defect", ""))[:80]}
+    return _done(station, command, "label", part, data)
+
+
+def _bypass(station: InspectionStation, command: Command) -> Decision:
+    reason = str(command.args.get("reason", "")).strip()
+    try:
+        wanted_s = float(command.args.get("for_s", station.line.bypass_limit))
+    except (TypeError, ValueError):
+        return _refuse("a bypass lasts a number of seconds")
+    if not reason:
+        return _refuse("a bypass needs a reason")
+    if not 0 < wanted_s <= station.line.bypass_limit:
+        return _refuse(f"a bypass lasts at most {station.line.bypass_limit:g} s here")
+    until = command.at.plus(wanted_s)
+    station.discipline.bypass = Bypass(command.who or "operator", reason, command.at.utc_s, until)
+    return _done(station, command, "bypass", station.spec.name, {"reason": reason, "for_s": wanted_s})
+
+
+def _end_bypass(station: InspectionStation, command: Command) -> Decision:
+    if station.discipline.bypass is None:
+        return _refuse("there is no bypass to end")
+    station.discipline.bypass = None
+    return _done(station, command, "bypass-ended", station.spec.name, {"how": "by order"})
+
+
+def _stop(station: InspectionStation, command: Command) -> Decision:
+    if station.discipline.stopped:
+        return _refuse("the job is stopped already")
+    station.discipline.stopped = True
+    return _done(station, command, "job-stopped", station.spec.name, {})
+
+
+def _start(station: InspectionStation, command: Command) -> Decision:
+    if not station.discipline.stopped:
+        return _refuse("the job is running already")
+    station.discipline.stopped = False
+    return _done(station, command, "job-started", station.spec.name, {})
+
+
+def _reset(station: InspectionStation, command: Command) -> Decision:
+    if "late-results" not in station.discipline.faults:
+        return _refuse("there is no fault that a person resets; the others clear by themselves")
+    station.discipline.clear("late-results")
+    station.discipline.in_time()
+    event = station.fault_event("late-results", command.at, raised=False, who=command.who)
+    return Decision(events=(event,), reply=Reply(accepted=True), save=True)
+
+
+def _activate(station: InspectionStation, command: Command) -> Decision:
+    name, version = str(command.args.get("name", "")), str(command.args.get("version", ""))
+    if not name or not version:
+        return _refuse("say which model and which version to activate")
+    value = {"slot": station.line.recipe, "name": name, "version": version}
+    event = Event("recipe-asked", station.line.recipe, command.at.utc_s, value, station.spec.name, command.who)
+    action = Action("model.activate", value, until_s=60.0, subject=station.line.recipe)
+    return Decision(events=(event,), actions=(action,), reply=Reply(accepted=True))
+
+
+_ORDERS: dict[str, Callable[[InspectionStation, Command], Decision]] = {
+    "label": _label,
+    "bypass": _bypass,
+    "end-bypass": _end_bypass,
+    "stop": _stop,
+    "start": _start,
+    "reset": _reset,
+    "activate": _activate,
+}
