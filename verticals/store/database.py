@@ -1,0 +1,124 @@
+"""Opens the box's databases and turns what they complain about into StoreError.
+
+SQLite today: WAL, so that readers and the one writer do not wait for each other, and synchronous=FULL, so
+that what was committed survives a power cut. A PostgreSQL URL opens through the same door; SQL elsewhere
+in the store therefore stays portable.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Table, create_engine, event
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from core.errors import DiskFullError, StoreError
+
+BUSY_TIMEOUT_MS = 5000
+_READING = "edgewise_reading"
+_DISK_FULL_CODES = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE})
+_HINTS = {
+    sqlite3.SQLITE_BUSY: "Another program holds the database; stop it, then try again.",
+    sqlite3.SQLITE_READONLY: "Check who owns the data directory and whether its disk is mounted read-only.",
+    sqlite3.SQLITE_CANTOPEN: "Check that the data directory is there and may be written.",
+    sqlite3.SQLITE_CORRUPT: "The database is damaged: stop the appliance and restore the newest backup.",
+    sqlite3.SQLITE_NOTADB: "This file is no database: restore the newest backup.",
+    sqlite3.SQLITE_IOERR: "The disk gave an error: look at the system's log and replace it.",
+}
+
+
+def open_database(target: Path | str, *, read_only: bool = False) -> Engine:
+    """An engine for a SQLite file, or for the database behind a URL (`postgresql+psycopg://...`).
+
+    A transaction that is begun on it takes the write lock at once, so that it never fails half-way
+    because somebody else wrote; use `reading` where nothing is written. Raises StoreError when a
+    database to be read is not there. Threads and, after a spawn, processes may share the file.
+    """
+    if isinstance(target, str) and "://" in target:
+        return create_engine(target, execution_options={"postgresql_readonly": True} if read_only else {})
+    path = Path(target)
+    if read_only and not path.exists():
+        raise StoreError(f"{path}: there is no such database", hint="The line makes it at its first start.")
+    engine = create_engine(f"sqlite+pysqlite:///{path}", creator=lambda: _connect(path, read_only), pool_size=8)
+    event.listen(engine, "begin", _begin_reading if read_only else _begin)
+    return engine
+
+
+def _connect(path: Path, read_only: bool) -> sqlite3.Connection:
+    mode = "ro" if read_only else "rwc"
+    connection = sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode={mode}",
+        uri=True,
+        isolation_level=None,
+        check_same_thread=False,
+        timeout=BUSY_TIMEOUT_MS / 1000,
+    )
+    try:
+        connection.execute("PRAGMA foreign_keys=ON")
+        if not read_only:
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute("PRAGMA synchronous=FULL")
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
+
+
+def _begin(connection: Connection) -> None:
+    reading_only = connection.get_execution_options().get(_READING)
+    connection.exec_driver_sql("BEGIN" if reading_only else "BEGIN IMMEDIATE")
+
+
+def _begin_reading(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN")
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """A connection with one unchanging view of the store. Raises StoreError for what the database says."""
+    try:
+        with engine.connect().execution_options(**{_READING: True}) as connection:
+            yield connection
+    except SQLAlchemyError as error:
+        raise store_error(error, f"{_name(engine)}: reading failed") from error
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """One transaction, committed at the end. Raises StoreError, or DiskFullError when there is no room."""
+    try:
+        with engine.begin() as connection:
+            yield connection
+    except SQLAlchemyError as error:
+        raise store_error(error, f"{_name(engine)}: writing failed") from error
+
+
+def store_error(error: SQLAlchemyError | sqlite3.Error, what: str) -> StoreError:
+    """What the database said, as the StoreError (or DiskFullError) that a person understands."""
+    cause: object = error.orig if isinstance(error, DBAPIError) else error
+    code = int(getattr(cause, "sqlite_errorcode", None) or 0)
+    if code in _DISK_FULL_CODES:
+        return DiskFullError(f"{what}: the disk is full", hint="Make room; recording goes on by itself.")
+    if isinstance(error, PoolTimeoutError):
+        return StoreError(f"{what}: all connections are in use", hint="Close some screens.")
+    return StoreError(f"{what}: {cause}", hint=_HINTS.get(code & 0xFF, ""))
+
+
+def upsert(connection: Connection, table: Table, key: Sequence[str], rows: Sequence[dict[str, Any]]) -> None:
+    """Inserts `rows`, or overwrites the row that has the same `key` columns."""
+    if not rows:
+        return
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    statement = dialect.insert(table)
+    new = {name: statement.excluded[name] for name in rows[0] if name not in key}
+    connection.execute(statement.on_conflict_do_update(index_elements=list(key), set_=new), rows)
+
+
+def _name(engine: Engine) -> str:
+    return engine.url.database or engine.url.render_as_string()

@@ -1,0 +1,199 @@
+"""The record of an app: events in the order of their numbers, and what is committed together with them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from sqlalchemy import Connection, Engine, insert, select, update
+
+from core.errors import StoreError
+from verticals.contract import Event, Json, Reply, State
+from verticals.store import tables
+from verticals.store.database import reading, upsert, writing
+from verticals.store.evidence import Filed, enter
+from verticals.store.series import Point, append_points
+
+Project = Callable[[Event, Connection], None]
+_REPLAY_PAGE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What one decision leaves behind, recorded whole or not at all.
+
+    `states` are saved per station; `replies` answer commands by id; `inbox_done` are worked inbox rows;
+    `evidence` are files that already lie on the disk.
+    """
+
+    events: Sequence[Event] = ()
+    states: Mapping[str, State] = field(default_factory=dict)
+    replies: Sequence[tuple[int, Reply]] = ()
+    inbox_done: Sequence[int] = ()
+    series: Sequence[Point] = ()
+    evidence: Sequence[Filed] = ()
+
+
+def to_json(value: Json) -> str:
+    """Compact JSON; numpy's numbers pass. Raises StoreError for what JSON cannot hold, NaN among it."""
+    try:
+        return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_plain)
+    except (TypeError, ValueError) as error:
+        raise StoreError(f"cannot be recorded: {error}", hint="Events hold only what JSON can hold.") from error
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.generic):
+        return value.item()
+    raise TypeError(f"{type(value).__name__} is not JSON")
+
+
+class EventStore:
+    """Reads and appends an app's events. `project` writes the app's own tables in the same transaction."""
+
+    def __init__(self, engine: Engine, project: Project | None = None) -> None:
+        self.engine = engine
+        self._project = project
+
+    def append(self, entries: Sequence[Entry]) -> list[list[Event]]:
+        """The numbered events of each entry, after one commit for all of them.
+
+        Numbers rise by one and leave no gap. When anything fails nothing is recorded: raises
+        StoreError or DiskFullError for the database, and whatever `project` raised.
+        """
+        with writing(self.engine) as connection:
+            return self._write(connection, entries)
+
+    def append_each(self, entries: Sequence[Entry]) -> list[list[Event] | Exception]:
+        """As `append`, but an entry that cannot be recorded leaves its error in its place and the others stand."""
+        outcomes: list[list[Event] | Exception] = []
+        with writing(self.engine) as connection:
+            for entry in entries:
+                try:
+                    with connection.begin_nested():
+                        outcomes += self._write(connection, [entry])
+                except Exception as error:
+                    if connection.invalidated or not connection.in_transaction():
+                        raise
+                    outcomes.append(error)
+        return outcomes
+
+    def _write(self, connection: Connection, entries: Sequence[Entry]) -> list[list[Event]]:
+        last = _take_numbers(connection, sum(len(entry.events) for entry in entries))
+        numbered: list[list[Event]] = []
+        covered: list[int] = []
+        for entry in entries:
+            numbered.append([replace(event, sequence=last + n) for n, event in enumerate(entry.events, start=1)])
+            last += len(entry.events)
+            covered.append(last)
+        events = [event for group in numbered for event in group]
+        if events:
+            connection.execute(insert(tables.events), [_row(event) for event in events])
+        if self._project is not None:
+            for event in events:
+                self._project(event, connection)
+        _save_states(connection, entries, covered)
+        for entry, sequence in zip(entries, covered, strict=True):
+            _close(connection, entry, sequence)
+        return numbered
+
+    def read(
+        self,
+        after: int = 0,
+        limit: int = 500,
+        station: str = "",
+        kinds: Sequence[str] = (),
+        subject: str = "",
+        newest_first: bool = False,
+    ) -> list[Event]:
+        """Events numbered above `after` that match everything given, in the order of their numbers."""
+        column = tables.events.c
+        query = select(tables.events).where(column.sequence > after).limit(limit)
+        query = query.order_by(column.sequence.desc() if newest_first else column.sequence)
+        if station:
+            query = query.where(column.station == station)
+        if kinds:
+            query = query.where(column.kind.in_(list(kinds)))
+        if subject:
+            query = query.where(column.subject == subject)
+        with reading(self.engine) as connection:
+            return [_event(row) for row in connection.execute(query)]
+
+    def replay(self, station: str, after: int) -> Iterator[Event]:
+        """Every event of `station` numbered above `after`, read page by page."""
+        while page := self.read(after=after, limit=_REPLAY_PAGE, station=station):
+            yield from page
+            after = page[-1].sequence
+
+    def last_sequence(self) -> int:
+        """The last number given, 0 before the first."""
+        with reading(self.engine) as connection:
+            query = select(tables.numbering.c.last).where(tables.numbering.c.name == "event")
+            return connection.scalar(query) or 0
+
+    def load_state(self, station: str) -> tuple[State | None, int]:
+        """The saved state and the number of the last event that it holds; `(None, 0)` when none was saved."""
+        with reading(self.engine) as connection:
+            query = select(tables.states.c.data, tables.states.c.sequence).where(tables.states.c.station == station)
+            row = connection.execute(query).first()
+        return (json.loads(row.data), row.sequence) if row else (None, 0)
+
+
+def _take_numbers(connection: Connection, count: int) -> int:
+    """The number before the first of `count` new ones; the row's lock keeps two writers in order."""
+    mine = tables.numbering.c.name == "event"
+    statement = update(tables.numbering).where(mine).values(last=tables.numbering.c.last + count)
+    last = connection.scalar(statement.returning(tables.numbering.c.last))
+    if last is None:
+        connection.execute(insert(tables.numbering).values(name="event", last=count))
+        return 0
+    return int(last) - count
+
+
+def _row(event: Event) -> dict[str, Any]:
+    return {
+        "sequence": event.sequence,
+        "at_utc_s": event.at_utc_s,
+        "kind": event.kind,
+        "subject": event.subject,
+        "station": event.station,
+        "who": event.who,
+        "data": to_json(event.data),
+    }
+
+
+def _event(row: Any) -> Event:
+    return Event(
+        kind=row.kind,
+        subject=row.subject,
+        at_utc_s=row.at_utc_s,
+        data=json.loads(row.data),
+        station=row.station,
+        who=row.who,
+        sequence=row.sequence,
+    )
+
+
+def _save_states(connection: Connection, entries: Sequence[Entry], covered: Sequence[int]) -> None:
+    newest = {
+        station: {"station": station, "sequence": sequence, "data": to_json(state)}
+        for entry, sequence in zip(entries, covered, strict=True)
+        for station, state in entry.states.items()
+    }
+    upsert(connection, tables.states, ["station"], list(newest.values()))
+
+
+def _close(connection: Connection, entry: Entry, sequence: int) -> None:
+    for command, reply in entry.replies:
+        answer = {"accepted": reply.accepted, "reason": reply.reason, "reply": to_json(reply.data)}
+        connection.execute(update(tables.commands).where(tables.commands.c.id == command).values(**answer))
+    if entry.inbox_done:
+        done = tables.inbox.c.id.in_(list(entry.inbox_done))
+        connection.execute(update(tables.inbox).where(done).values(done_sequence=sequence))
+    if entry.evidence:
+        enter(connection, entry.evidence)
+    if entry.series:
+        append_points(connection, entry.series)

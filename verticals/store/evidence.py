@@ -1,0 +1,240 @@
+"""Pictures and other bytes that a decision rests on: files named by their content, within a disk budget.
+
+A file is on the disk, synced, before the transaction that names it commits. When the budget is used up
+the oldest files go, except those that open cases hold; their rows stay and say when.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import logging
+import os
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Connection, Engine, case, func, select, update
+
+from core.clock import Clock, SystemClock
+from core.errors import DiskFullError, InputError
+from verticals.contract import Evidence
+from verticals.store.database import reading, upsert, writing
+from verticals.store.tables import evidence
+
+log = logging.getLogger(__name__)
+
+FILES_A_SLICE = 32
+_JPEG_QUALITY = 92
+_SIGNATURES = ((b"\xff\xd8\xff", "image/jpeg"), (b"\x89PNG\r\n\x1a\n", "image/png"))
+_HEX = frozenset("0123456789abcdef")
+
+
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """A file that lies on the disk, synced, and waits for the row that names it."""
+
+    sha256: str
+    media_type: str
+    size_bytes: int
+    at_utc_s: float
+    hold: bool = False
+
+
+def encode(content: NDArray[np.uint8] | bytes) -> tuple[bytes, str]:
+    """The bytes to keep and their media type: JPEG for HxWx3 RGB, PNG for HxW uint8, else `.npy` or as they are.
+
+    Raises InputError for a picture that cannot be encoded (no pixels, more than 65500 a side).
+    """
+    if isinstance(content, bytes):
+        known = [media_type for signature, media_type in _SIGNATURES if content.startswith(signature)]
+        return content, known[0] if known else "application/octet-stream"
+    if content.dtype == np.uint8 and content.ndim == 3 and content.shape[2] == 3:
+        return _picture(content[:, :, ::-1], ".jpg"), "image/jpeg"
+    if content.dtype == np.uint8 and content.ndim == 2:
+        return _picture(content, ".png"), "image/png"
+    buffer = io.BytesIO()
+    np.save(buffer, content, allow_pickle=False)
+    return buffer.getvalue(), "application/x-npy"
+
+
+def _picture(pixels: NDArray[np.uint8], ending: str) -> bytes:
+    import cv2  # 0.1-0.2 s to import, and only the line writes pictures
+
+    options = [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY] if ending == ".jpg" else [cv2.IMWRITE_PNG_COMPRESSION, 1]
+    try:
+        fine, encoded = cv2.imencode(ending, np.ascontiguousarray(pixels), options)
+    except cv2.error as error:
+        raise InputError(f"a picture of {pixels.shape} cannot be kept as {ending}: {error}") from error
+    if not fine:
+        raise InputError(f"a picture of {pixels.shape} cannot be kept as {ending}")
+    return bytes(encoded.tobytes())
+
+
+def enter(connection: Connection, files: Sequence[Filed]) -> None:
+    """Names files in the caller's transaction: a new row, or the old one made new again; a hold counts once each."""
+    rows = [
+        {
+            "sha256": filed.sha256,
+            "media_type": filed.media_type,
+            "size_bytes": filed.size_bytes,
+            "stored_at_utc_s": filed.at_utc_s,
+            "holds": 0,
+            "evicted_at_utc_s": None,
+        }
+        for filed in files
+    ]
+    known = _holds(connection, [filed.sha256 for filed in files])
+    for row, filed in zip(rows, files, strict=True):
+        known[filed.sha256] = known.get(filed.sha256, 0) + int(filed.hold)
+        row["holds"] = known[filed.sha256]
+    upsert(connection, evidence, ["sha256"], rows)
+
+
+def _holds(connection: Connection, names: Sequence[str]) -> dict[str, int]:
+    query = select(evidence.c.sha256, evidence.c.holds).where(evidence.c.sha256.in_(list(names)))
+    return {row.sha256: row.holds for row in connection.execute(query)}
+
+
+class EvidenceStore:
+    """An app's evidence folder. Threads may share it; any process may read, the line's is the one that evicts."""
+
+    def __init__(
+        self, folder: Path, engine: Engine, budget_bytes: float, min_free_bytes: float, clock: Clock | None = None
+    ) -> None:
+        self._folder = folder
+        self._engine = engine
+        self._budget_bytes = budget_bytes
+        self._min_free_bytes = min_free_bytes
+        self._clock = clock or SystemClock()
+
+    def put(self, item: Evidence) -> str:
+        """Stores one piece by itself and gives its sha256. Raises as `file`, and StoreError."""
+        filed = self.file(item)
+        with writing(self._engine) as connection:
+            enter(connection, [filed])
+        return filed.sha256
+
+    def file(self, item: Evidence) -> Filed:
+        """Writes and syncs the file; `Entry.evidence` then names it in the transaction of its events.
+
+        Raises DiskFullError when less than the reserve would be left even after the oldest files went,
+        InputError for a picture that cannot be encoded.
+        """
+        content, media_type = encode(item.content)
+        filed = Filed(hashlib.sha256(content).hexdigest(), media_type, len(content), self._clock.now().utc_s, item.hold)
+        path = self._path(filed.sha256)
+        if path.exists():
+            return filed
+        self._want_room(len(content))
+        try:
+            _write_synced(path, content)
+        except OSError as error:
+            raise DiskFullError(
+                f"{path}: evidence cannot be written: {error}", hint="Make room; recording goes on by itself."
+            ) from error
+        return filed
+
+    def get(self, sha256: str) -> tuple[bytes, str] | None:
+        """The bytes and their media type; None when it was evicted or never was."""
+        if len(sha256) != 64 or not _HEX.issuperset(sha256):
+            return None
+        with reading(self._engine) as connection:
+            query = select(evidence.c.media_type, evidence.c.evicted_at_utc_s).where(evidence.c.sha256 == sha256)
+            row = connection.execute(query).first()
+        if row is None or row.evicted_at_utc_s is not None:
+            return None
+        try:
+            return self._path(sha256).read_bytes(), str(row.media_type)
+        except FileNotFoundError:
+            return None
+
+    def hold(self, sha256: str) -> None:
+        """Keeps it past the budget, once more, until it is released as often."""
+        self._change_holds(sha256, evidence.c.holds + 1)
+
+    def release(self, sha256: str) -> None:
+        """Takes one hold away; a piece that nobody holds may go when its turn comes."""
+        self._change_holds(sha256, case((evidence.c.holds > 0, evidence.c.holds - 1), else_=0))
+
+    def _change_holds(self, sha256: str, value: object) -> None:
+        with writing(self._engine) as connection:
+            connection.execute(update(evidence).where(evidence.c.sha256 == sha256).values(holds=value))
+
+    def used_bytes(self) -> int:
+        """The bytes of all files that are still there."""
+        with reading(self._engine) as connection:
+            query = select(func.coalesce(func.sum(evidence.c.size_bytes), 0))
+            return int(connection.scalar(query.where(evidence.c.evicted_at_utc_s.is_(None))) or 0)
+
+    def evict(self) -> int:
+        """Drops the oldest files beyond the budget, at most one slice; how many went. Call until it gives 0."""
+        excess_bytes = self.used_bytes() - self._budget_bytes
+        return self._drop_oldest(excess_bytes) if excess_bytes > 0 else 0
+
+    def _want_room(self, size_bytes: int) -> None:
+        while (missing_bytes := self._min_free_bytes + size_bytes - shutil.disk_usage(self._folder).free) > 0:
+            if self._drop_oldest(missing_bytes) == 0:
+                raise DiskFullError(
+                    f"{self._folder}: less than {self._min_free_bytes / 1e6:.0f} MB are free, the reserve for events",
+                    hint="Make room on this disk; evidence is kept again by itself.",
+                )
+
+    def _drop_oldest(self, want_bytes: float) -> int:
+        going: list[str] = []
+        with reading(self._engine) as connection:
+            query = select(evidence.c.sha256, evidence.c.size_bytes).order_by(evidence.c.stored_at_utc_s)
+            query = query.where(evidence.c.evicted_at_utc_s.is_(None), evidence.c.holds == 0).limit(FILES_A_SLICE)
+            for row in connection.execute(query):
+                if want_bytes <= 0:
+                    break
+                going.append(row.sha256)
+                want_bytes -= row.size_bytes
+        for sha256 in going:
+            self._path(sha256).unlink(missing_ok=True)
+        if going:
+            gone = {"evicted_at_utc_s": self._clock.now().utc_s}
+            with writing(self._engine) as connection:
+                connection.execute(update(evidence).where(evidence.c.sha256.in_(going)).values(**gone))
+        return len(going)
+
+    def sweep(self) -> int:
+        """Removes files that no row names (a kill between file and commit); for the start, before any `file`."""
+        with reading(self._engine) as connection:
+            named = set(connection.scalars(select(evidence.c.sha256).where(evidence.c.evicted_at_utc_s.is_(None))))
+        strays = [path for path in self._folder.glob("??/*") if path.parent.name + path.name not in named]
+        for path in strays:
+            path.unlink(missing_ok=True)
+        if strays:
+            log.warning("%s: %d files that no event names were removed", self._folder, len(strays))
+        return len(strays)
+
+    def _path(self, sha256: str) -> Path:
+        return self._folder / sha256[:2] / sha256[2:]
+
+
+def _write_synced(path: Path, content: bytes) -> None:
+    if not path.parent.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _sync_folder(path.parent.parent)
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    try:
+        with part.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
