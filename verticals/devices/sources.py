@@ -1,0 +1,41 @@
+"""Where frames come from: what every frame source owes the camera process that owns it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.clock import Instant
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """One picture, HxWx3 uint8 RGB, and the moment it was taken."""
+
+    image: NDArray[np.uint8]
+    at: Instant
+
+
+class FrameSource(Protocol):
+    """Belongs to one thread of one camera process; its calls may block.
+
+    `grab_limit_s` is the longest a grab may take before the camera counts as hung.
+    """
+
+    grab_limit_s: float
+
+    def expected_bytes(self) -> int:
+        """Size of a coming frame where it is known, else 0: the ring is made ready before the first part."""
+        ...
+
+    def grab(self, ticket: str) -> Shot:
+        """The picture for `ticket` (a part id; empty when free-running).
+
+        Raises DeviceError when there is none, InputError when it cannot be used.
+        """
+        ...
+
+    def close(self) -> None: ...
