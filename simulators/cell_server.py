@@ -49,11 +49,11 @@ class CellServer:
                 await node.set_writable()
                 report = functools.partial(self._reported, tag.name)
                 server.iserver.aspace.add_datachange_callback(node.nodeid, ua.AttributeIds.Value, report)
-        await self._listen(server)
-        self._server = server
         # A full collection over asyncua's half a million objects stands still for 0.1 s; frozen they are skipped.
         gc.collect()
         gc.freeze()
+        await self._listen(server)
+        self._server = server
         return self.url
 
     async def stop(self) -> None:

@@ -2,7 +2,7 @@
 
 The belt is its photo eye: it writes one JSON line per part to standard input, and the PLC answers on standard
 output. In: `{"part": {"part_id": 7, "picture": "7.bmp", "truth": "good"}}`, `{"fault": "restart", "seconds": 1}`,
-`{"fault": "hold-ack", "on": true}`, `{"fault": "clock", "seconds": 3600}`. Out: `{"listening": URL}`,
+`{"fault": "hold-ack", "on": true}`, `{"fault": "clock", "seconds": 3600}`, `{"mark": "thawed"}` for the log. Out: `{"listening": URL}`,
 `{"ready": true}` as the box's Ready changes, `{"seen": 7, "triggered": true}`, `{"gate": 7, "rejected": false}`.
 The end of standard input is the end of the PLC.
 """
@@ -50,6 +50,7 @@ class Plc:
         self._writes: asyncio.Queue[tuple[str, TagValue]] = asyncio.Queue()
         self._timer: asyncio.TimerHandle | None = None
         self._was_ready = False
+        self._resuming = True  # the first Ready after each start of the server goes to the log
         self._writer: asyncio.Task[None] | None = None
         self._outage: asyncio.Task[None] | None = None
 
@@ -97,6 +98,8 @@ class Plc:
             if "part" in order:
                 asked = order["part"]
                 self.part(Part(int(asked["part_id"]), str(asked.get("picture", "")), str(asked.get("truth", ""))))
+            elif "mark" in order:
+                self.log.news(str(order["mark"]), self._clock.now())
             else:
                 self.inject(
                     str(order["fault"]), seconds=float(order.get("seconds", 0.0)), on=bool(order.get("on", True))
@@ -107,6 +110,7 @@ class Plc:
     async def _restart(self, seconds: float) -> None:
         await self.server.stop()
         self.program.forget_box(self._clock.now())
+        self._resuming = True
         self._after()
         await asyncio.sleep(seconds)
         await self.server.start(self.program.outputs)
@@ -126,11 +130,17 @@ class Plc:
         ready = bool(self.program.box["Ready"])
         if ready != self._was_ready:
             self._was_ready = ready
+            self._note_ready(ready)
             self._say({"ready": ready})
         if self._timer is not None:
             self._timer.cancel()
         delay_s = max(0.0, self.program.due_s() - self._clock.now().mono_s)
         self._timer = asyncio.get_running_loop().call_later(delay_s, self._tick)
+
+    def _note_ready(self, ready: bool) -> None:
+        if ready and self._resuming:
+            self._resuming = False
+            self.log.news("ready", self._clock.now())
 
     def _tick(self) -> None:
         self.program.tick(self._clock.now())
