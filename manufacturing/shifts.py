@@ -21,3 +21,9 @@ def shift_at(utc_s: float, shifts: Sequence[ShiftSettings], zone: ZoneInfo) -> t
     shift = begun[-1] if begun else ordered[-1]
     day = local.date() if begun else local.date() - timedelta(days=1)
     return f"{day.isoformat()} {shift.name}", f"{shift.name} shift {shift.start}"
+
+
+def clock_text(utc_s: float, zone: ZoneInfo) -> str:
+    """`14:05:06.2` by the site's own clock."""
+    local = datetime.fromtimestamp(utc_s, zone)
+    return f"{local:%H:%M:%S}.{local.microsecond // 100_000}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,7 +17,9 @@ from manufacturing.discipline import FAULTS, Discipline
 from manufacturing.heat import heat_picture, hottest
 from manufacturing.results import SENTENCES, ResultCode
 from manufacturing.settings import LineSettings
-from manufacturing.shifts import shift_at
+from manufacturing.shifts import clock_text, shift_at
+from manufacturing.shown import counts_shown
+from manufacturing.standing import standing
 from manufacturing.tally import Tally
 from verticals.contract import (
     NOTHING,
@@ -59,6 +62,7 @@ class InspectionStation:
         self._zone = ZoneInfo(time_zone)
         self._counter = 0
         self._passed = 0
+        self._since: dict[str, Instant] = {}
         self._signalled: dict[str, bool | str] = {}
 
     # --- what survives -------------------------------------------------------------------------------------
@@ -145,6 +149,7 @@ class InspectionStation:
             "counter": int(sample.values.get("counter", 0)),
             "passed": int(sample.values.get("passed", 0)),
             "captured_at": sample.at.iso(),
+            "local_time": clock_text(sample.at.utc_s, self._zone),
             "simulated": self.simulated,
         }
         if note:
@@ -267,19 +272,17 @@ class InspectionStation:
             self.discipline.clear(code)
         else:
             self.discipline.fault(code, news.detail if news.device != "model" else "")
+        live = {"standing": self._standing()}
         if (code in before) == (code in self.discipline.faults):
-            return Decision(actions=self._signals())
+            return Decision(actions=self._signals(), live=live)
+        self._since[code] = news.at
         event = self.fault_event(code, news.at, raised=not news.ok, detail=news.detail)
-        return Decision(events=(event,), actions=self._signals())
+        return Decision(events=(event,), actions=self._signals(), live={"standing": self._standing()})
 
     def command(self, command: Command) -> Decision:
         decision = orders.carry_out(self, command)
-        signals = self._signals()
-        if not signals:
-            return decision
-        return Decision(
-            events=decision.events, actions=(*decision.actions, *signals), reply=decision.reply, save=decision.save
-        )
+        actions = (*decision.actions, *self._signals())
+        return replace(decision, actions=actions, live={"standing": self._standing()})
 
     def due(self) -> Instant | None:
         return self.discipline.bypass.until if self.discipline.bypass else None
@@ -316,16 +319,20 @@ class InspectionStation:
         self._signalled = wanted
         return (Action(f"{self.cell}.signals", wanted, until_s=5.0, protective=True),)
 
+    def _standing(self) -> dict[str, Any]:
+        return standing(self.discipline, simulated=self.simulated, model=self.model, since=self._since)
+
     def _live(self, sample: Sample) -> dict[str, Any]:
         bypass = self.discipline.bypass
         _, title = shift_at(sample.at.utc_s, self.line.shifts, self._zone)
         live: dict[str, Any] = {
             "plc_age_s": sample.values.get("plc_age_s"),
             "camera_age_s": sample.values.get("camera_age_s"),
+            "standing": self._standing(),
             "model": self.model,
             "shift": title,
             "decided_ms": self.tally.decided_ms(),
-            "counts": self.tally.counts(),
+            "counts_shown": counts_shown(self.tally.counts()),
         }
         if bypass is not None:
             live["bypass"] = {

@@ -1,0 +1,70 @@
+"""The parts table over a real store: written with its events, and only by them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from manufacturing import tables
+from manufacturing.vertical import MANIFEST
+from verticals.contract import Event
+from verticals.places import Places
+from verticals.store.database import open_database
+from verticals.store.events import Entry, EventStore
+from verticals.store.upgrade import prepare_app_db
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    places = Places(tmp_path)
+    places.make("manufacturing")
+    engine = open_database(prepare_app_db(places, MANIFEST))
+    yield engine
+    engine.dispose()
+
+
+def part(number: int, *, verdict: str = "accept", code: int = 0) -> Event:
+    data = {"shift": "2026-11-23 Day", "verdict": verdict, "code": code, "simulated": False, "score": 1.0}
+    return Event("part", str(number), 1.0, data, "line-3")
+
+
+def record(engine: Engine, *events: Event) -> None:
+    EventStore(engine, tables.project).append([Entry(events=events)])
+
+
+def test_a_label_and_the_gate_find_their_part(engine: Engine) -> None:
+    record(engine, part(7, verdict="reject", code=1))
+    record(engine, Event("gate", "7", 2.0, {"rejected": True}, "line-3"))
+    record(engine, Event("label", "7", 3.0, {"label": "false-reject"}, "line-3", "Operator 14"))
+    record(engine, Event("delivery", "7", 3.0, {"target": "line-3-cell.result", "delivery": "missed"}, "line-3"))
+    with engine.connect() as connection:
+        row = tables.find_part(connection, "line-3", "7")
+    assert row is not None
+    assert row["gate_rejected"] is True
+    assert (row["label"], row["label_who"], row["delivery"]) == ("false-reject", "Operator 14", "missed")
+
+
+def test_a_reused_part_id_means_the_newest_part(engine: Engine) -> None:
+    record(engine, part(7), part(7, verdict="reject", code=1))
+    with engine.connect() as connection:
+        row = tables.find_part(connection, "line-3", "7")
+        assert len(tables.last_parts(connection, "line-3", 10)) == 2
+    assert row is not None
+    assert row["verdict"] == "reject"
+
+
+def test_reject_shares_come_in_full_samples_oldest_first(engine: Engine) -> None:
+    record(engine, *(part(n, verdict="reject" if n < 2 else "accept") for n in range(10)))
+    with engine.connect() as connection:
+        assert tables.reject_shares(connection, "line-3", 4, 30) == [(0, 4), (0, 4)]
+        assert tables.reject_shares(connection, "line-3", 5, 30) == [(2, 5), (0, 5)]
+
+
+def test_the_declared_table_is_the_migrated_one(engine: Engine) -> None:
+    from sqlalchemy import inspect
+
+    columns = {column["name"] for column in inspect(engine).get_columns("parts")}
+    assert columns == {column.name for column in tables.parts.columns}

@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from manufacturing.results import ResultCode
+from manufacturing.tally import Tally
+
+CODES = st.sampled_from(list(ResultCode))
+
+
+@given(st.lists(st.tuples(st.sampled_from(["Day", "Late"]), CODES, st.integers(0, 3)), max_size=50))
+def test_good_rejected_and_bypassed_always_add_up_to_the_infeed(steps: list[tuple[str, ResultCode, int]]) -> None:
+    tally = Tally()
+    for shift, code, missing in steps:
+        tally.part(shift, code)
+        tally.missing(shift, missing)
+        counts = tally.counts()
+        assert counts["infeed"] == counts["good"] + counts["rejected"] + counts["bypassed"]
+
+
+def test_a_new_shift_counts_from_nothing() -> None:
+    tally = Tally()
+    tally.part("Day", ResultCode.PASS)
+    tally.part("Late", ResultCode.DEFECT)
+    assert tally.counts()["infeed"] == 1
+
+
+def test_what_was_counted_survives_a_restart() -> None:
+    tally, again = Tally(), Tally()
+    tally.part("Day", ResultCode.PASS)
+    tally.delivered(20.0)
+    again.restore(tally.state())
+    assert again.counts() == tally.counts()
+    assert again.decided_ms() == {"p50": 20.0, "p99": 20.0, "worst": 20.0}
