@@ -2,9 +2,9 @@
 
 The belt is its photo eye: it writes one JSON line per part to standard input, and the PLC answers on standard
 output. In: `{"part": {"part_id": 7, "picture": "7.bmp", "truth": "good"}}`, `{"fault": "restart", "seconds": 1}`,
-`{"fault": "hold-ack", "on": true}`, `{"fault": "clock", "seconds": 3600}`, `{"mark": "thawed"}` for the log. Out: `{"listening": URL}`,
-`{"ready": true}` as the box's Ready changes, `{"seen": 7, "triggered": true}`, `{"gate": 7, "rejected": false}`.
-The end of standard input is the end of the PLC.
+`{"fault": "hold-ack", "on": true}`, `{"fault": "clock", "seconds": 3600}`, `{"mark": "thawed"}` for the log.
+Out: `{"listening": URL}`, `{"ready": true}` as the box's Ready changes, `{"seen": 7, "triggered": true}`,
+`{"gate": 7, "rejected": false}`. The end of standard input is the end of the PLC.
 """
 
 from __future__ import annotations

@@ -46,7 +46,7 @@ class PlcProcess:
         return self.url
 
     async def part(self, part: Part) -> None:
-        """Puts it under the camera and returns once the PLC saw it: while the PLC is dead or frozen, the belt stands."""
+        """Puts it under the camera and returns once the PLC saw it; while the PLC is dead or frozen the belt stands."""
         while True:
             await self.listening.wait()
             self._seen.clear()

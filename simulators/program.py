@@ -119,21 +119,26 @@ class CellProgram:
         """The monotonic second at which `tick` has something to do."""
         moments = [self._next_beat_s]
         if self._under_camera is not None and not self._under_camera.closed:
-            moments.append(self._under_camera.seen.mono_s + self._times.inspect_window_s)
+            moments.append(self._window_ends_s(self._under_camera))
         if self._to_gate:
-            moments.append(self._to_gate[0].seen.mono_s + self._times.travel_s)
+            moments.append(self._at_gate_s(self._to_gate[0]))
         return min(moments)
 
     def tick(self, now: Instant) -> None:
         """The window ends, a part reaches the gate, the heartbeat beats, the box's is missed."""
         current = self._under_camera
-        window_s = self._times.inspect_window_s
-        if current is not None and not current.closed and now.since(current.seen) >= window_s:
+        if current is not None and not current.closed and now.mono_s >= self._window_ends_s(current):
             self._close_without_result(current)
-        while self._to_gate and now.since(self._to_gate[0].seen) >= self._times.travel_s:
+        while self._to_gate and now.mono_s >= self._at_gate_s(self._to_gate[0]):
             self._gate(self._to_gate.popleft(), now)
         if now.mono_s >= self._next_beat_s:
             self._beat(now)
+
+    def _window_ends_s(self, passage: Passage) -> float:
+        return passage.seen.mono_s + self._times.inspect_window_s
+
+    def _at_gate_s(self, passage: Passage) -> float:
+        return passage.seen.mono_s + self._times.travel_s
 
     def _why_not(self, now: Instant) -> str:
         if not self.box_alive(now):
@@ -150,7 +155,7 @@ class CellProgram:
             self._count("WrongEchoCount")
             if current is not None:
                 current.wrong_echoes.append(echo)
-        elif current.closed or now.since(current.seen) >= self._times.inspect_window_s:
+        elif current.closed or now.mono_s >= self._window_ends_s(current):
             current.late_s = round(now.since(current.seen), 6)
             self._count("LateCount")
         else:

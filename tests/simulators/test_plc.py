@@ -1,0 +1,90 @@
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.clock import SystemClock
+from core.errors import InputError
+from simulators.partlog import read_rows
+from simulators.passages import Part
+from simulators.plc import Plc
+from simulators.program import CellTimes
+from simulators.tags import TAGS, Writer
+from tests.support.boxes import StandInBox
+
+TIMES = CellTimes(inspect_window_s=1.0, travel_s=0.3)
+
+
+class Heard:
+    """What the PLC said to the belt."""
+
+    def __init__(self) -> None:
+        self.messages: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+
+    async def until(self, key: str) -> dict[str, Any]:
+        while True:
+            message = await asyncio.wait_for(self.messages.get(), 10)
+            if key in message:
+                return message
+
+
+@pytest.fixture
+async def cell(tmp_path: Path) -> AsyncIterator[tuple[Plc, Heard, str]]:
+    heard = Heard()
+    plc = Plc("opc.tcp://127.0.0.1:0/", TIMES, tmp_path / "parts.jsonl", SystemClock(), heard.messages.put_nowait)
+    url = await plc.start()
+    yield plc, heard, url
+    await plc.stop()
+
+
+async def test_a_part_goes_through_the_whole_handshake_over_opc_ua(
+    cell: tuple[Plc, Heard, str], tmp_path: Path
+) -> None:
+    plc, heard, url = cell
+    async with StandInBox(url, lambda part_id: part_id == 7) as box:
+        await heard.until("ready")
+        plc.part(Part(7, "7.bmp", "good"))
+        assert await heard.until("gate") == {"gate": 7, "rejected": False, "verdict": "accept"}
+        assert box.seen == [7]
+        assert await box.read("GateLastPartId") == 7
+    assert [row["part_id"] for row in read_rows(tmp_path / "parts.jsonl") if row["kind"] == "part"] == [7]
+
+
+async def test_every_tag_of_the_sheet_is_there_and_only_the_box_may_write_its_own(
+    cell: tuple[Plc, Heard, str],
+) -> None:
+    from asyncua import ua
+
+    async with StandInBox(cell[2], lambda part_id: None) as box:
+        for tag in TAGS:
+            assert await box.read(tag.name) is not None
+            if tag.writer is Writer.PLC:
+                with pytest.raises(ua.UaStatusCodeError):
+                    await box.write(**{tag.name: tag.start})
+
+
+async def test_a_restarted_server_takes_the_box_back_on_the_same_port(cell: tuple[Plc, Heard, str]) -> None:
+    plc, heard, url = cell
+    plc.inject("restart", seconds=0.0)
+    assert plc._outage is not None
+    await plc._outage
+    assert plc.server.url == url
+    async with StandInBox(url, lambda part_id: True):
+        assert (await heard.until("ready"))["ready"] is True
+
+
+def test_a_fault_nobody_knows_is_refused(tmp_path: Path) -> None:
+    plc = Plc("opc.tcp://127.0.0.1:0/", TIMES, None, SystemClock(), lambda message: None)
+    with pytest.raises(InputError, match="does not know the fault 'dance'"):
+        plc.obey(b'{"fault": "dance"}')
+
+
+@given(st.binary(max_size=60) | st.sampled_from([b"{}", b"[]", b"7", b'{"part": 3}', b'{"part": {"part_id": null}}']))
+def test_a_line_that_is_no_order_is_an_input_error_and_nothing_else(line: bytes) -> None:
+    plc = Plc("opc.tcp://127.0.0.1:0/", TIMES, None, SystemClock(), lambda message: None)
+    with pytest.raises(InputError):
+        plc.obey(line)
