@@ -7,6 +7,7 @@ in the store therefore stays portable.
 
 from __future__ import annotations
 
+import errno
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -22,7 +23,10 @@ from core.errors import DiskFullError, StoreError
 
 BUSY_TIMEOUT_MS = 5000
 _READING = "edgewise_reading"
-_DISK_FULL_CODES = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE})
+#: How a write ends that the disk does not take: no room, a quota (EDQUOT), a limit (EFBIG), none for the index.
+_DISK_FULL_CODES = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE})
+#: The same for plain files.
+DISK_FULL_ERRNOS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _HINTS = {
     sqlite3.SQLITE_BUSY: "Another program holds the database; stop it, then try again.",
     sqlite3.SQLITE_READONLY: "Check who owns the data directory and whether its disk is mounted read-only.",
@@ -104,7 +108,7 @@ def store_error(error: SQLAlchemyError | sqlite3.Error, what: str) -> StoreError
     cause: object = error.orig if isinstance(error, DBAPIError) else error
     code = int(getattr(cause, "sqlite_errorcode", None) or 0)
     if code in _DISK_FULL_CODES:
-        return DiskFullError(f"{what}: the disk is full", hint="Make room; recording goes on by itself.")
+        return DiskFullError(f"{what}: the disk is full ({cause})", hint="Make room; recording goes on by itself.")
     if isinstance(error, PoolTimeoutError):
         return StoreError(f"{what}: all connections are in use", hint="Close some screens.")
     return StoreError(f"{what}: {cause}", hint=_HINTS.get(code & 0xFF, ""))

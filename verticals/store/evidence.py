@@ -14,20 +14,22 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from threading import get_ident
 
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection, Engine, case, func, select, update
 
 from core.clock import Clock, SystemClock
-from core.errors import DiskFullError, InputError
+from core.errors import DiskFullError, InputError, StoreError
 from verticals.contract import Evidence
-from verticals.store.database import reading, upsert, writing
+from verticals.store.database import DISK_FULL_ERRNOS, reading, upsert, writing
 from verticals.store.tables import evidence
 
 log = logging.getLogger(__name__)
 
 FILES_A_SLICE = 32
+_EVICT_TO_SHARE = 0.98
 _JPEG_QUALITY = 92
 _SIGNATURES = ((b"\xff\xd8\xff", "image/jpeg"), (b"\x89PNG\r\n\x1a\n", "image/png"))
 _HEX = frozenset("0123456789abcdef")
@@ -110,6 +112,9 @@ class EvidenceStore:
         self._budget_bytes = budget_bytes
         self._min_free_bytes = min_free_bytes
         self._clock = clock or SystemClock()
+        self._used_bytes: int | None = None
+        self._excess_bytes = 0.0
+        folder.mkdir(parents=True, exist_ok=True)
 
     def put(self, item: Evidence) -> str:
         """Stores one piece by itself and gives its sha256. Raises as `file`, and StoreError."""
@@ -127,15 +132,17 @@ class EvidenceStore:
         content, media_type = encode(item.content)
         filed = Filed(hashlib.sha256(content).hexdigest(), media_type, len(content), self._clock.now().utc_s, item.hold)
         path = self._path(filed.sha256)
-        if path.exists():
-            return filed
-        self._want_room(len(content))
         try:
-            _write_synced(path, content)
+            if path.exists():
+                _sync_folder(path.parent)  # another thread may have put it there a moment ago
+            else:
+                self._want_room(len(content))
+                _write_synced(path, content)
         except OSError as error:
-            raise DiskFullError(
-                f"{path}: evidence cannot be written: {error}", hint="Make room; recording goes on by itself."
-            ) from error
+            what = f"{path}: evidence cannot be written: {error}"
+            if error.errno in DISK_FULL_ERRNOS:
+                raise DiskFullError(what, hint="Make room; recording goes on by itself.") from error
+            raise StoreError(what, hint="Check the evidence folder and its disk.") from error
         return filed
 
     def get(self, sha256: str) -> tuple[bytes, str] | None:
@@ -151,6 +158,10 @@ class EvidenceStore:
             return self._path(sha256).read_bytes(), str(row.media_type)
         except FileNotFoundError:
             return None
+
+    def lies(self, sha256: str) -> bool:
+        """Whether the file is on the disk, named by a row or not yet."""
+        return self._path(sha256).exists()
 
     def hold(self, sha256: str) -> None:
         """Keeps it past the budget, once more, until it is released as often."""
@@ -170,36 +181,58 @@ class EvidenceStore:
             query = select(func.coalesce(func.sum(evidence.c.size_bytes), 0))
             return int(connection.scalar(query.where(evidence.c.evicted_at_utc_s.is_(None))) or 0)
 
-    def evict(self) -> int:
-        """Drops the oldest files beyond the budget, at most one slice; how many went. Call until it gives 0."""
-        excess_bytes = self.used_bytes() - self._budget_bytes
-        return self._drop_oldest(excess_bytes) if excess_bytes > 0 else 0
+    @property
+    def over_budget(self) -> bool:
+        """Whether `evict` has more to do."""
+        return self._excess_bytes > 0
+
+    def evict(self, added_bytes: int = 0) -> int:
+        """Drops the oldest files beyond the budget, one slice a call, and gives how many went.
+
+        `added_bytes` were stored since the last call. Once over the budget it goes on, call by call, until
+        a little room is made, so that the sum over all rows is seldom needed. One thread only.
+        """
+        if self._used_bytes is None:
+            self._used_bytes = self.used_bytes()
+        else:
+            self._used_bytes += added_bytes
+        if self._excess_bytes <= 0 and self._used_bytes > self._budget_bytes:
+            self._used_bytes = self.used_bytes()
+            self._excess_bytes = self._used_bytes - _EVICT_TO_SHARE * self._budget_bytes
+        if self._excess_bytes <= 0:
+            return 0
+        count, size_bytes = self._drop_oldest(self._excess_bytes)
+        self._used_bytes -= size_bytes
+        self._excess_bytes = self._excess_bytes - size_bytes if count else 0
+        return count
 
     def _want_room(self, size_bytes: int) -> None:
         while (missing_bytes := self._min_free_bytes + size_bytes - shutil.disk_usage(self._folder).free) > 0:
-            if self._drop_oldest(missing_bytes) == 0:
+            if self._drop_oldest(missing_bytes)[0] == 0:
                 raise DiskFullError(
                     f"{self._folder}: less than {self._min_free_bytes / 1e6:.0f} MB are free, the reserve for events",
                     hint="Make room on this disk; evidence is kept again by itself.",
                 )
 
-    def _drop_oldest(self, want_bytes: float) -> int:
-        going: list[str] = []
+    def _drop_oldest(self, want_bytes: float) -> tuple[int, int]:
+        """Files first, rows after: a kill between leaves a row without its file, which reads as gone."""
+        query = select(evidence.c.sha256, evidence.c.size_bytes).order_by(evidence.c.stored_at_utc_s)
+        query = query.where(evidence.c.evicted_at_utc_s.is_(None), evidence.c.holds == 0).limit(FILES_A_SLICE)
         with reading(self._engine) as connection:
-            query = select(evidence.c.sha256, evidence.c.size_bytes).order_by(evidence.c.stored_at_utc_s)
-            query = query.where(evidence.c.evicted_at_utc_s.is_(None), evidence.c.holds == 0).limit(FILES_A_SLICE)
-            for row in connection.execute(query):
-                if want_bytes <= 0:
-                    break
-                going.append(row.sha256)
-                want_bytes -= row.size_bytes
-        for sha256 in going:
-            self._path(sha256).unlink(missing_ok=True)
+            rows = connection.execute(query).all()
+        going: list[str] = []
+        dropped_bytes = 0
+        for row in rows:
+            if dropped_bytes >= want_bytes:
+                break
+            self._path(row.sha256).unlink(missing_ok=True)
+            going.append(row.sha256)
+            dropped_bytes += row.size_bytes
         if going:
             gone = {"evicted_at_utc_s": self._clock.now().utc_s}
             with writing(self._engine) as connection:
                 connection.execute(update(evidence).where(evidence.c.sha256.in_(going)).values(**gone))
-        return len(going)
+        return len(going), dropped_bytes
 
     def sweep(self) -> int:
         """Removes files that no row names (a kill between file and commit); for the start, before any `file`."""
@@ -220,7 +253,7 @@ def _write_synced(path: Path, content: bytes) -> None:
     if not path.parent.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         _sync_folder(path.parent.parent)
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    part = path.with_name(f"{path.name}.{os.getpid()}-{get_ident()}.part")
     try:
         with part.open("wb") as file:
             file.write(content)

@@ -81,7 +81,7 @@ evidence = Table(
     Column("stored_at_utc_s", Float, nullable=False),
     Column("holds", Integer, nullable=False),
     Column("evicted_at_utc_s", Float, nullable=True),
-    Index("ix_evidence_stored_at_utc_s", "stored_at_utc_s"),
+    Index("ix_evidence_evicted_at_utc_s_stored_at_utc_s", "evicted_at_utc_s", "stored_at_utc_s"),
 )
 
 #: `withdrawn`: the asker gave up before the line took it; it must not be carried out any more.

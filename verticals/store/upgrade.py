@@ -6,7 +6,6 @@ that was left behind is thrown away at the next start. Where nothing is to be do
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import os
 import re
@@ -24,7 +23,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from core.errors import DiskFullError, StoreError
 from verticals.contract import Manifest
 from verticals.places import Places
-from verticals.store.database import BUSY_TIMEOUT_MS, store_error
+from verticals.store.database import BUSY_TIMEOUT_MS, DISK_FULL_ERRNOS, store_error
 
 _REVISION = re.compile(r'^revision(?:: str)? = "([^"]+)"', re.MULTILINE)
 _DOWN_REVISION = re.compile(r'^down_revision(?:: str \| None)? = (?:"([^"]+)"|None)', re.MULTILINE)
@@ -105,7 +104,7 @@ def move(db: Path, targets: dict[MigrationStream, str]) -> None:
                 copy.replace(db)
                 _sync(db.parent)
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        if error.errno in DISK_FULL_ERRNOS:
             raise DiskFullError(f"{db}: no room to upgrade a copy of it", hint="Make room and start again.") from error
         raise StoreError(f"{db}: cannot be upgraded: {error}") from error
     except (sqlite3.Error, SQLAlchemyError) as error:

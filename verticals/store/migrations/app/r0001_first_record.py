@@ -61,7 +61,7 @@ def _evidence() -> None:
         sa.Column("evicted_at_utc_s", sa.Float, nullable=True),
         sa.PrimaryKeyConstraint("sha256", name="pk_evidence"),
     )
-    op.create_index("ix_evidence_stored_at_utc_s", "evidence", ["stored_at_utc_s"])
+    op.create_index("ix_evidence_evicted_at_utc_s_stored_at_utc_s", "evidence", ["evicted_at_utc_s", "stored_at_utc_s"])
 
 
 def _asked() -> None:
