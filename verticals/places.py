@@ -47,6 +47,21 @@ class Places:
     def camera_socket(self, app: str, camera: str) -> Path:
         return self._socket(f"{app}.{camera}.camera")
 
+    @property
+    def jobs_socket(self) -> Path:
+        """Rung when there is a job to look at."""
+        return self._socket("jobs")
+
+    @property
+    def supervisor_socket(self) -> Path:
+        """Where each process tells the supervisor that its work loop moved."""
+        return self._socket("supervisor")
+
+    @property
+    def processes_file(self) -> Path:
+        """What the supervisor last knew of every process, as JSON."""
+        return self._run() / "processes.json"
+
     def make(self, app: str) -> None:
         for folder in (self.app(app), self.evidence(app), self.box_db.parent, self.models, self.backups):
             folder.mkdir(parents=True, exist_ok=True)

@@ -132,10 +132,14 @@ class Jobs:
     def end_cancelled(self, number: int) -> None:
         self._end(number, JobState.CANCELLED, {})
 
-    def recover(self) -> list[int]:
-        """Jobs that ran when their worker died are queued again, which are given back, at most three times in all.
+    def release(self, number: int) -> None:
+        """Back into the queue and not counted as an attempt: the worker is being stopped in good order."""
+        self._running(number, {"state": JobState.QUEUED, "attempts": jobs.c.attempts - 1, "text": "starts again"})
 
-        Call it at the worker's start, when no other one lives.
+    def recover(self) -> list[int]:
+        """Queues again what was running when its process was killed, and gives those numbers; three attempts in all.
+
+        Only for the one worker, while it runs nothing itself.
         """
         running = jobs.c.state == JobState.RUNNING
         over = {"ended_utc_s": self._clock.now().utc_s}

@@ -9,7 +9,7 @@ from sqlalchemy import Engine, select
 
 from core.errors import EdgewiseError, InputError, RefusedError
 from core.settings import checked
-from tests.support.boxes import make_box_db
+from tests.support.box_db import make_box_db
 from tests.support.clocks import FakeClock
 from verticals.contract import Role
 from verticals.store.accounts import AccessSettings, Accounts, covers

@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 
 from core.clock import SystemClock
 from core.errors import StoreError
-from tests.support.boxes import make_box_db
+from tests.support.box_db import make_box_db
 from tests.support.clocks import FakeClock
 from verticals.store.audit import GENESIS, Audit, Head, canonical
 

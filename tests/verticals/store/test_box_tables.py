@@ -6,7 +6,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import inspect
 
-from tests.support.boxes import make_box_db
+from tests.support.box_db import make_box_db
 from tests.support.clocks import FakeClock
 from verticals.places import Places
 from verticals.store.audit import Audit

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import Engine
 
 from core.errors import RefusedError
-from tests.support.boxes import make_box_db
+from tests.support.box_db import make_box_db
 from tests.support.clocks import FakeClock
 from verticals.store.jobs import Job, Jobs, JobState
 

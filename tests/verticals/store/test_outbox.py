@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from tests.support.boxes import make_box_db
+from tests.support.box_db import make_box_db
 from tests.support.clocks import FakeClock
 from verticals.store.database import open_database
 from verticals.store.outbox import Outbox

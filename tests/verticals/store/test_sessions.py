@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Engine, select, update
 
 from core.errors import AccessError
-from tests.support.boxes import make_box_db
+from tests.support.box_db import make_box_db
 from tests.support.clocks import FakeClock
 from verticals.contract import Role
 from verticals.store.accounts import Accounts

@@ -1,0 +1,156 @@
+"""What is due without anybody asking: each duty becomes a job of the box when its time has come."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlalchemy import Engine, select
+
+from core.clock import Clock
+from core.errors import StoreError
+from verticals.contract import Json
+from verticals.jobs.context import JobContext
+from verticals.store.audit import Audit
+from verticals.store.box_tables import due
+from verticals.store.database import open_database, reading, store_error, upsert, writing
+from verticals.store.jobs import Jobs
+from verticals.store.outbox import Outbox
+from verticals.store.series import SeriesStore
+from verticals.store.sessions import Sessions
+
+DAY_S = 86400.0
+#: A wrong clock may be set at any time, so a wait for it is looked at again after this.
+LONGEST_WAIT_S = 3600.0
+#: The jobs of the box itself; the apps' are in their manifests.
+BOX_JOBS = {"retention": "verticals.jobs.due:retention", "backup": "verticals.jobs.due:backup"}
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """A job of `app` to be started every `every_s` seconds; by default one of the box."""
+
+    kind: str
+    every_s: float = DAY_S
+    app: str = "box"
+    inputs: Json = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        return f"{self.app}:{self.kind}"
+
+
+DUTIES = (Duty("retention"), Duty("backup"))
+
+
+class Calendar:
+    """When each duty was last begun, across restarts. A box that was off does what it missed once."""
+
+    def __init__(self, engine: Engine, clock: Clock, duties: Sequence[Duty] = DUTIES) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._duties = duties
+
+    def ask(self, jobs: Jobs) -> float:
+        """Starts what is due and gives the seconds until to look again. A duty never seen waits its time first."""
+        now_s = self._clock.now().utc_s
+        with reading(self._engine) as connection:
+            last = {row.name: row.last_utc_s for row in connection.execute(select(due))}
+        waits = [LONGEST_WAIT_S]
+        for duty in self._duties:
+            begun_s = last.get(duty.name)
+            passed_s = 0.0 if begun_s is None else now_s - begun_s
+            if passed_s >= duty.every_s:
+                jobs.start(duty.app, duty.kind, duty.inputs)
+            if begun_s is None or not 0 <= passed_s < duty.every_s:  # below 0: the clock was set back
+                self._note(duty, now_s)
+                passed_s = 0.0
+            waits.append(duty.every_s - passed_s)
+        return min(waits)
+
+    def _note(self, duty: Duty, now_s: float) -> None:
+        with writing(self._engine) as connection:
+            upsert(connection, due, ["name"], [{"name": duty.name, "last_utc_s": now_s}])
+
+
+def retention(ctx: JobContext, inputs: Json) -> Json:
+    """How many rows of each kind were deleted because nobody needs them any more.
+
+    `inputs`: `outbox_days` for delivered parcels (7), `jobs_days` (90) and `series_days` (400).
+    """
+    now_s = ctx.clock.now().utc_s
+    engine = open_database(ctx.places.box_db)
+    try:
+        ctx.progress(0.1, "the box's own rows")
+        gone = {
+            "outbox": Outbox(engine, ctx.clock).forget(now_s - float(inputs.get("outbox_days", 7)) * DAY_S),
+            "jobs": Jobs(engine, ctx.clock).forget(now_s - float(inputs.get("jobs_days", 90)) * DAY_S),
+            "sessions": Sessions(engine, Audit(engine, ctx.clock), ctx.clock).sweep(),
+            "series": 0,
+        }
+    finally:
+        engine.dispose()
+    for database in sorted(ctx.places.data.glob("*/events.db")):
+        gone["series"] += _drop_series(ctx, database, now_s - float(inputs.get("series_days", 400)) * DAY_S)
+    return gone
+
+
+def _drop_series(ctx: JobContext, database: Path, before_utc_s: float) -> int:
+    ctx.progress(0.5, f"series of {database.parent.name}")
+    engine = open_database(database)
+    gone = 0
+    try:
+        while not ctx.cancelled() and (dropped := SeriesStore(engine).drop_before(before_utc_s)):
+            gone += dropped
+    finally:
+        engine.dispose()
+    return gone
+
+
+def backup(ctx: JobContext, inputs: Json) -> Json:
+    """Copies every database while it is in use, checks the copies and keeps the newest `keep` (7).
+
+    A backup is a folder of `backups/` named by its UTC time; one that is not whole never has such a name.
+    """
+    databases = sorted([*ctx.places.data.glob("*/events.db"), *ctx.places.data.glob("box/box.db")])
+    name = datetime.fromtimestamp(ctx.clock.now().utc_s, UTC).strftime("%Y%m%dT%H%M%SZ")
+    making = ctx.places.backups / f".{name}"
+    shutil.rmtree(making, ignore_errors=True)
+    making.mkdir(parents=True)
+    try:
+        for number, database in enumerate(databases):
+            if ctx.cancelled():
+                return {}
+            ctx.progress(number / max(len(databases), 1), f"{database.parent.name}/{database.name}")
+            _copy(database, making / f"{database.parent.name}-{database.name}")
+        making.replace(ctx.places.backups / name)
+    finally:
+        shutil.rmtree(making, ignore_errors=True)
+    gone = _keep_newest(ctx.places.backups, int(inputs.get("keep", 7)))
+    return {"backup": name, "databases": [f"{path.parent.name}/{path.name}" for path in databases], "deleted": gone}
+
+
+def _copy(database: Path, target: Path) -> None:
+    try:
+        with closing(sqlite3.connect(database)) as source, closing(sqlite3.connect(target)) as copy:
+            # In one step: under WAL this holds up no writer, while a copy in steps starts anew at every write.
+            source.backup(copy)
+            copy.execute("PRAGMA journal_mode=DELETE")
+            found = copy.execute("PRAGMA quick_check").fetchone()[0]
+    except sqlite3.Error as error:
+        raise store_error(error, f"{database}: backup failed") from error
+    if found != "ok":
+        raise StoreError(f"{database}: the copy is damaged: {found}", hint="Run `edgewise doctor`.")
+
+
+def _keep_newest(backups: Path, keep: int) -> list[str]:
+    whole = sorted(path for path in backups.iterdir() if path.is_dir() and path.name[:1].isdigit())
+    gone = whole[: max(len(whole) - max(keep, 1), 0)]
+    for folder in gone:
+        shutil.rmtree(folder)
+    return [folder.name for folder in gone]
