@@ -201,9 +201,14 @@ class EvidenceStore:
             self._excess_bytes = self._used_bytes - _EVICT_TO_SHARE * self._budget_bytes
         if self._excess_bytes <= 0:
             return 0
-        count, size_bytes = self._drop_oldest(self._excess_bytes)
-        self._used_bytes -= size_bytes
-        self._excess_bytes = self._excess_bytes - size_bytes if count else 0
+        want_bytes, self._excess_bytes = self._excess_bytes, 0.0  # a failure ends this round, not the caller's loop
+        count, size_bytes = self._drop_oldest(want_bytes)
+        if count:
+            self._used_bytes -= size_bytes
+            self._excess_bytes = want_bytes - size_bytes
+        else:
+            log.warning("%s: over its budget, and open cases hold all that is left", self._folder)
+            self._used_bytes = round(_EVICT_TO_SHARE * self._budget_bytes)  # looks again when that much more came
         return count
 
     def _want_room(self, size_bytes: int) -> None:
@@ -215,7 +220,7 @@ class EvidenceStore:
                 )
 
     def _drop_oldest(self, want_bytes: float) -> tuple[int, int]:
-        """Files first, rows after: a kill between leaves a row without its file, which reads as gone."""
+        """Rows first, files after: what a kill between leaves behind is swept at the next start."""
         query = select(evidence.c.sha256, evidence.c.size_bytes).order_by(evidence.c.stored_at_utc_s)
         query = query.where(evidence.c.evicted_at_utc_s.is_(None), evidence.c.holds == 0).limit(FILES_A_SLICE)
         with reading(self._engine) as connection:
@@ -225,17 +230,18 @@ class EvidenceStore:
         for row in rows:
             if dropped_bytes >= want_bytes:
                 break
-            self._path(row.sha256).unlink(missing_ok=True)
             going.append(row.sha256)
             dropped_bytes += row.size_bytes
         if going:
             gone = {"evicted_at_utc_s": self._clock.now().utc_s}
             with writing(self._engine) as connection:
                 connection.execute(update(evidence).where(evidence.c.sha256.in_(going)).values(**gone))
+        for sha256 in going:
+            self._path(sha256).unlink(missing_ok=True)
         return len(going), dropped_bytes
 
     def sweep(self) -> int:
-        """Removes files that no row names (a kill between file and commit); for the start, before any `file`."""
+        """Removes files that no row names, left by a kill, and gives how many; for the start, before any `file`."""
         with reading(self._engine) as connection:
             named = set(connection.scalars(select(evidence.c.sha256).where(evidence.c.evicted_at_utc_s.is_(None))))
         strays = [path for path in self._folder.glob("??/*") if path.parent.name + path.name not in named]

@@ -30,14 +30,17 @@ MAX_WAITING = 2000
 MAX_UNFILED = 32  # entries whose pictures lie in memory
 MAX_POINTS = 100_000
 _MAX_BATCH = 256
-_FILERS = 2
+_FILERS = 3
 _FLUSH_AFTER_S = 1.0
+
+
+_Filing = Mapping[str, Future[Filed]]
 
 
 @dataclass(slots=True)
 class _Waiting:
     entry: Entry
-    filing: Future[dict[str, Filed]] | None
+    filing: _Filing
     outcome: Future[list[Event]] = field(default_factory=Future)
 
 
@@ -66,7 +69,7 @@ class Recorder:
         self._max_waiting = max_waiting
         self._max_unfiled = max_unfiled
         self._queue: SimpleQueue[_Waiting | Sequence[Point] | None] = SimpleQueue()
-        self._unfiled: deque[Future[dict[str, Filed]]] = deque()
+        self._unfiled: deque[_Filing] = deque()
         self._held: _Waiting | None = None
         self._in_hand = 0
         self._points: list[Point] = []
@@ -79,6 +82,7 @@ class Recorder:
         """Removes files that no event names and starts the threads."""
         if self._evidence is not None:
             self._evidence.sweep()
+        self._unfiled.clear()
         self._filers = ThreadPoolExecutor(_FILERS, thread_name_prefix="evidence")
         self._thread = Thread(target=self._work, name="recorder", daemon=True)
         self._thread.start()
@@ -119,7 +123,7 @@ class Recorder:
             raise StoreError("the recorder is not running")
         if self.depth >= self._max_waiting:
             raise StoreError(f"{self.depth} entries wait to be recorded, no more are taken", hint="Is the disk slow?")
-        waiting = _Waiting(entry, self._start_filing(filers, evidence) if evidence else None)
+        waiting = _Waiting(entry, self._start_filing(filers, evidence) if evidence else {})
         waiting.outcome.set_running_or_notify_cancel()
         self._queue.put(waiting)
         if self._thread is None:
@@ -138,15 +142,15 @@ class Recorder:
         if points:
             self._queue.put(points)
 
-    # Evidence: two threads, ahead of the writer
+    # Evidence: a few threads, ahead of the writer
 
-    def _start_filing(self, filers: ThreadPoolExecutor, evidence: Mapping[str, Evidence]) -> Future[dict[str, Filed]]:
+    def _start_filing(self, filers: ThreadPoolExecutor, evidence: Mapping[str, Evidence]) -> _Filing:
         store = self._evidence
         if store is None:
             raise StoreError("this recorder keeps no evidence")
         if len(self._unfiled) >= self._max_unfiled:
             raise StoreError(f"the pictures of {len(self._unfiled)} entries wait to be kept, no more are taken")
-        filing = filers.submit(lambda: {name: store.file(item) for name, item in evidence.items()})
+        filing = {name: filers.submit(store.file, item) for name, item in evidence.items()}
         self._unfiled.append(filing)
         return filing
 
@@ -181,7 +185,7 @@ class Recorder:
                 return batch, False
             if not isinstance(item, _Waiting):
                 self._keep(item)
-            elif batch and item.filing is not None and not item.filing.done():
+            elif batch and not all(piece.done() for piece in item.filing.values()):
                 self._held = item
                 break
             else:
@@ -195,10 +199,10 @@ class Recorder:
 
     def _name_evidence(self, waiting: _Waiting) -> bool:
         """Waits for the entry's files and names them in its events; False when they could not be kept."""
-        if waiting.filing is None:
+        if not waiting.filing:
             return True
         try:
-            files = waiting.filing.result()
+            files = {name: piece.result() for name, piece in waiting.filing.items()}
             self._want_files(files)
         except Exception as error:
             if isinstance(error, DiskFullError):
@@ -213,7 +217,7 @@ class Recorder:
             for event in waiting.entry.events
         ]
         waiting.entry = replace(waiting.entry, events=events, evidence=[*waiting.entry.evidence, *files.values()])
-        waiting.filing = None
+        waiting.filing = {}
         return True
 
     def _want_files(self, files: Mapping[str, Filed]) -> None:
