@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -73,3 +73,8 @@ def _fault(where: str, item: Mapping[str, Any]) -> str:
 def environment(name: str, default: str | None = None) -> str | None:
     """The one door to the environment: `EDGEWISE_DATA`, `EDGEWISE_SAMPLES`, systemd's variables."""
     return os.environ.get(name, default)
+
+
+def environment_for_child(additions: Mapping[str, str], without: Collection[str] = ()) -> dict[str, str]:
+    """This process' environment for one that it starts; values are never logged."""
+    return {name: value for name, value in os.environ.items() if name not in without} | dict(additions)

@@ -54,7 +54,7 @@ class _Child:
         reading, writing = os.pipe()
         try:
             process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "verticals.jobs.child", str(writing), str(os.getpid()),
+                sys.executable, "-P", "-m", "verticals.jobs.child", str(writing), str(os.getpid()),
                 stdin=asyncio.subprocess.PIPE, pass_fds=(writing,), process_group=0,
             )  # fmt: skip
         finally:
