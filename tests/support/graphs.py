@@ -145,6 +145,21 @@ def awkward_package(folder: Path, key: SigningKey, *, name: str = "awkward", ver
     return write_package(folder, awkward_card(name, version), awkward_graph(), golden, key)
 
 
+def known_graph() -> bytes:
+    """`y` = `x` float32 [n, 2] @ [[1, 2], [3, 4]] + 0.5: what the self-test carries as bytes."""
+    nodes = [
+        helper.make_node("MatMul", ["x", "weight"], ["product"]),
+        helper.make_node("Add", ["product", "offset"], ["y"]),
+    ]
+    constants = [
+        numpy_helper.from_array(np.array([[1, 2], [3, 4]], np.float32), "weight"),
+        numpy_helper.from_array(np.array(0.5, np.float32), "offset"),
+    ]
+    x = helper.make_tensor_value_info("x", _FLOAT, ["n", 2])
+    y = helper.make_tensor_value_info("y", _FLOAT, ["n", 2])
+    return _model(nodes, [x], [y], constants)
+
+
 def work_graph(layers: int, width: int = 256) -> bytes:
     """`y` = `x` float32 [1, width, width] through `layers` matrix products: work of a fixed size, no free dimension."""
     generator = np.random.default_rng(2)
