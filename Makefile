@@ -1,0 +1,54 @@
+# Everything a person does with this repository. `make` alone shows what there is.
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help setup run test lint format bench e2e proof clean
+
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.installed
+# More words for pytest or for the demo: make test ARGS="-k plc", make run ARGS="--rate 4"
+ARGS ?=
+
+help: ## what there is
+	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+setup: $(STAMP) ## .venv with the edgewise command; quick the second time
+
+$(STAMP): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Edgewise needs Python 3.11 or newer; name one: make setup PYTHON=python3.12")'
+	@if [ ! -x $(BIN)/python ]; then echo "==> making .venv with $$($(PYTHON) --version)"; $(PYTHON) -m venv .venv; fi
+	@echo "==> installing Edgewise and the packages it needs (some minutes the first time)"
+	@for try in 1 2 3; do \
+	  $(BIN)/python -m pip install --disable-pip-version-check --no-input -e '.[dev]' && break; \
+	  if [ $$try = 3 ]; then echo "==> the packages could not be installed; is the network there?" >&2; exit 1; fi; \
+	  echo "==> once more in 5 s"; sleep 5; done
+	@touch $@
+	@echo "==> ready: $(BIN)/edgewise --help"
+
+run: setup ## a simulated plant cell with its kiosk, in the foreground
+	@$(BIN)/edgewise demo $(ARGS)
+
+test: setup ## the tests; browser tests and real data sets are skipped with a reason where they are missing
+	@$(BIN)/python -m pytest $(ARGS)
+
+lint: setup ## ruff, formatting and mypy --strict
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+format: setup ## put the code into shape
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+bench: setup ## figures: engine, streams, store, live line
+	@$(BIN)/python -m pytest -m bench -s $(ARGS)
+
+e2e: setup ## the demo in Debian's Chromium
+	@$(BIN)/python -m pytest -m browser $(ARGS)
+
+proof: setup ## minutes long: 300 parts, kills, restarts, freezes
+	@$(BIN)/python -m pytest -m slow -s $(ARGS)
+
+clean: ## takes away .venv and what tools left
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist *.egg-info

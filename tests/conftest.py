@@ -1,0 +1,66 @@
+"""What the suite needs from the machine, and what it does where that is missing: skip with a reason, fail on CI."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from core.settings import environment
+
+#: Marked tests that run only when `-m` names the mark: they take minutes, or the whole machine.
+ON_DEMAND = ("bench", "slow")
+
+
+def _on_ci() -> bool:
+    return environment("EDGEWISE_CI", "") == "1"
+
+
+def _missing(reason: str) -> None:
+    """Nothing is skipped on CI for want of a browser or of data."""
+    if _on_ci():
+        pytest.fail(f"{reason} (EDGEWISE_CI=1: not skipped)", pytrace=False)
+    pytest.skip(reason)
+
+
+def _samples() -> Path | None:
+    named = environment("EDGEWISE_SAMPLES")
+    return Path(named) if named and Path(named).is_dir() else None
+
+
+def _chromium() -> str | None:
+    return shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    wanted = str(config.option.markexpr)
+    left_out = [
+        item for item in items if any(item.get_closest_marker(mark) and mark not in wanted for mark in ON_DEMAND)
+    ]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if item.get_closest_marker("samples") and _samples() is None:
+        _missing("the real data sets are not here: set EDGEWISE_SAMPLES to their folder")
+    if item.get_closest_marker("browser") and _chromium() is None:
+        _missing("Debian's Chromium is not installed: apt-get install chromium fonts-inter")
+
+
+@pytest.fixture(scope="session")
+def samples() -> Path:
+    """The folder of the real data sets; for tests marked `samples`."""
+    found = _samples()
+    assert found is not None, "mark the test with @pytest.mark.samples"
+    return found
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of Debian's Chromium; for tests marked `browser`."""
+    found = _chromium()
+    assert found is not None, "mark the test with @pytest.mark.browser"
+    return found
