@@ -83,7 +83,7 @@ class Watcher:
 @asynccontextmanager
 async def connected(socket: Path, **more: Any) -> AsyncIterator[tuple[CameraClient, Watcher]]:
     watcher = Watcher()
-    client = CameraClient("top", socket, clock=SystemClock(), on_state=watcher, **more)
+    client = CameraClient(socket, name="top", clock=SystemClock(), on_state=watcher, **more)
     running = asyncio.create_task(client.run())
     try:
         await watcher.until(True)

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from core.clock import Clock, Instant
+from core.clock import Clock, Instant, SystemClock
 from core.errors import DeviceError, InputError
 from core.logs import OutageLog
 from verticals.devices.notices import (
@@ -57,22 +57,22 @@ class CameraClient:
 
     def __init__(
         self,
-        name: str,
         path: Path,
         *,
-        clock: Clock,
+        name: str = "",
+        clock: Clock | None = None,
         on_state: Callable[[bool, str], None] | None = None,
         on_frame: Callable[[Frame], None] | None = None,
         silence_s: float = 0.9,
     ) -> None:
-        self.name = name
+        self.name = name or path.stem
         self.up = False
         self._path = path
-        self._clock = clock
+        self._clock = clock or SystemClock()
         self._on_state = on_state
         self._on_frame = on_frame
         self._silence_s = silence_s
-        self._outage = OutageLog(log, f"camera {name}")
+        self._outage = OutageLog(log, f"camera {self.name}")
         self._why = "not connected yet"
         self._socket: socket.socket | None = None
         self._ring: RingReader | None = None

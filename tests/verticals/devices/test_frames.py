@@ -138,7 +138,7 @@ async def test_a_free_running_camera_sends_by_itself(tmp_path: Path, folder: Pat
 
 async def test_no_camera_is_said_once_and_a_grab_fails_at_once(tmp_path: Path) -> None:
     watcher = Watcher()
-    client = CameraClient("top", tmp_path / "none", clock=SystemClock(), on_state=watcher)
+    client = CameraClient(tmp_path / "none", clock=SystemClock(), on_state=watcher)
     running = asyncio.create_task(client.run())
     await watcher.until(False)
     with pytest.raises(DeviceError, match="no camera process at"):
