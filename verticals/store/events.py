@@ -38,16 +38,18 @@ class Entry:
 
 
 def to_json(value: Json) -> str:
-    """Compact JSON; numpy's numbers pass. Raises StoreError for what JSON cannot hold, NaN among it."""
+    """Compact ASCII JSON; numpy's numbers pass. Raises StoreError for what JSON cannot hold, NaN among it."""
     try:
-        return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_plain)
-    except (TypeError, ValueError) as error:
+        return json.dumps(value, allow_nan=False, separators=(",", ":"), default=_plain)
+    except (TypeError, ValueError, RecursionError) as error:
         raise StoreError(f"cannot be recorded: {error}", hint="Events hold only what JSON can hold.") from error
 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, np.generic):
         return value.item()
+    if isinstance(value, Mapping):
+        return dict(value)
     raise TypeError(f"{type(value).__name__} is not JSON")
 
 

@@ -8,10 +8,13 @@ from dataclasses import dataclass
 from sqlalchemy import Engine, insert, select
 
 from core.clock import Clock, SystemClock
+from core.errors import InputError
 from verticals.contract import Json
 from verticals.store.database import reading, writing
 from verticals.store.events import to_json
 from verticals.store.tables import inbox
+
+_LONGEST_KEY = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +36,12 @@ class Inbox:
         self._clock = clock or SystemClock()
 
     def bring(self, source: str, key: str, payload: Json) -> int:
-        """The row's id, after the commit. The same source and key again give the first one's id; it stands."""
+        """The row's id, after the commit. The same source and key again give the first one's id; it stands.
+
+        Raises InputError for a key that is no text or longer than 200 characters, StoreError as every write.
+        """
+        if not 0 < len(key) <= _LONGEST_KEY or not key.isprintable():
+            raise InputError(f"{source}: a key of 1 to {_LONGEST_KEY} printable characters is needed, not {key[:40]!r}")
         row = {"source": source, "key": key, "payload": to_json(payload), "at_utc_s": self._clock.now().utc_s}
         with writing(self._engine) as connection:
             known = connection.scalar(select(inbox.c.id).where(inbox.c.source == source, inbox.c.key == key))

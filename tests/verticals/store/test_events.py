@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import pytest
@@ -40,7 +41,8 @@ def test_events_are_numbered_across_entries_and_transactions(tmp_path: Path) -> 
 
 def test_what_was_recorded_is_read_back_as_it_was(tmp_path: Path) -> None:
     store = make_event_store(tmp_path)
-    event = Event("label", "part-7", 1.25, {"text": "größer", "list": [1, None]}, station="line-3", who="anna")
+    data = MappingProxyType({"text": "größer \ud800", "list": [1, None], "inner": MappingProxyType({"a": 1})})
+    event = Event("label", "part-7", 1.25, data, station="line-3", who="anna")
     [[recorded]] = store.append([Entry([event])])
     assert store.read() == [recorded]
     assert recorded.data == event.data

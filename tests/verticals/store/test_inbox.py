@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.errors import InputError
 from tests.support.clocks import FakeClock
 from tests.support.factories import make_app_db
 from verticals.store.events import Entry, EventStore
@@ -45,8 +46,39 @@ def test_two_that_bring_the_same_at_once_get_the_same_row(tmp_path: Path) -> Non
     assert len(inbox.pending()) == 1
 
 
+@pytest.mark.parametrize("key", ["", "x" * 201, "a\nb", "\ud800", "\0"])
+def test_a_key_that_is_no_key_is_refused(tmp_path: Path, key: str) -> None:
+    inbox = Inbox(make_app_db(tmp_path))
+    with pytest.raises(InputError, match="till: a key of 1 to 200"):
+        inbox.bring("till", key, {})
+    assert inbox.pending() == []
+
+
+json_values = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(st.characters(exclude_categories=())),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(payload=st.dictionaries(st.text(), json_values, max_size=4))
+def test_whatever_json_a_request_brings_comes_out_as_it_was(
+    tmp_path_factory: pytest.TempPathFactory, payload: dict[str, object]
+) -> None:
+    engine = make_app_db(tmp_path_factory.mktemp("inbox"))
+    inbox = Inbox(engine)
+    inbox.bring("till", "1", payload)
+    assert inbox.pending()[0].payload == payload
+    engine.dispose()
+
+
 @settings(max_examples=20, deadline=None)
-@given(brought=st.lists(st.tuples(st.sampled_from(["a", "b"]), st.text(max_size=3)), max_size=15))
+@given(brought=st.lists(st.tuples(st.sampled_from(["a", "b"]), st.text("xyzß", min_size=1, max_size=3)), max_size=15))
 def test_one_row_a_source_and_key(tmp_path_factory: pytest.TempPathFactory, brought: list[tuple[str, str]]) -> None:
     engine = make_app_db(tmp_path_factory.mktemp("inbox"))
     inbox = Inbox(engine)

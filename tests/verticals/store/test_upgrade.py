@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import random
 import signal
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -248,3 +250,50 @@ def test_a_kill_during_the_upgrade_leaves_the_original_usable(db: Path, stream: 
     upgrade(db, [stream])
     assert rows(db, "SELECT version_num FROM alembic_version_brewery") == [("0002",)]
     assert rows(db, "PRAGMA integrity_check") == [("ok",)]
+
+
+UPGRADING = (
+    "import sys; sys.path.insert(0, sys.argv[3]); from pathlib import Path;"
+    "from verticals.store.upgrade import MigrationStream, upgrade;"
+    "upgrade(Path(sys.argv[1]), [MigrationStream('brewery', sys.argv[2])])"
+)
+
+
+def start_upgrade(db: Path, stream: MigrationStream) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-c", UPGRADING, str(db), stream.package, str(stream.folder().parent)]
+    return subprocess.Popen(command, stderr=subprocess.PIPE)
+
+
+def test_two_starts_at_once_upgrade_once(db: Path, stream: MigrationStream) -> None:
+    release(stream)
+    both = [start_upgrade(db, stream) for _ in range(2)]
+    assert [child.communicate()[1] for child in both] == [b"", b""]
+    assert rows(db, "SELECT count(*) FROM bottles") == [(100,)]
+    assert rows(db, "SELECT version_num FROM alembic_version_brewery") == [("0002",)]
+
+
+@pytest.mark.slow
+def test_kills_at_random_moments_of_an_upgrade_leave_a_usable_database(db: Path, stream: MigrationStream) -> None:
+    with closing(sqlite3.connect(db)) as connection, connection:
+        connection.executemany("INSERT INTO bottles VALUES (?, 1)", [(n,) for n in range(100, 300_000)])
+    release(stream)
+    began = time.perf_counter()
+    assert start_upgrade(db, stream).communicate()[1] == b""
+    whole_s = time.perf_counter() - began
+    move(db, {stream: "0001"})
+    chance, killed = random.Random(0), 0
+    for _ in range(30):
+        child = start_upgrade(db, stream)
+        try:
+            child.wait(chance.uniform(0.3, 1.1) * whole_s)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            killed += 1
+        child.communicate()
+        assert rows(db, "SELECT count(*) FROM bottles") == [(300_000,)]
+        assert rows(db, "PRAGMA integrity_check") == [("ok",)]
+        if rows(db, "SELECT version_num FROM alembic_version_brewery") == [("0002",)]:
+            move(db, {stream: "0001"})
+    assert killed > 10
+    upgrade(db, [stream])
+    assert rows(db, "SELECT version_num FROM alembic_version_brewery") == [("0002",)]
