@@ -49,10 +49,12 @@ class PartLog:
 def read_rows(path: Path) -> Iterator[Row]:
     """The log's lines in order; a last line cut short by a kill is left out. Raises InputError."""
     try:
-        lines = path.read_text("utf-8", errors="replace").splitlines()
+        lines = path.read_text("utf-8", errors="replace").removesuffix("\n").split("\n")
     except OSError as error:
         raise InputError(f"{path}: the part log cannot be read: {error.strerror}") from error
     for number, line in enumerate(lines, 1):
+        if not line:
+            continue
         try:
             row = json.loads(line)
         except ValueError as error:

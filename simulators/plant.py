@@ -20,6 +20,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import cv2
+
 from core import logs
 from core.clock import Clock, SystemClock
 from core.errors import EdgewiseError
@@ -220,6 +222,7 @@ def settings_of(arguments: argparse.Namespace) -> PlantSettings:
 
 async def run_plant(settings: PlantSettings) -> None:
     """The whole cell until its parts are through. Says where it listens as one JSON line on standard output."""
+    cv2.setNumThreads(1)  # drawing the next part must not take the cores from whoever judges this one
     plant = Plant(settings, SystemClock())
     try:
         url = await plant.start()

@@ -88,8 +88,12 @@ class PlcProcess:
             await asyncio.gather(keeper, return_exceptions=True)
 
     async def _keep(self) -> None:
+        came_up = False
         while True:
-            process = await asyncio.create_subprocess_exec(*self._command(), stdin=PIPE, stdout=PIPE)
+            # A session of its own: Ctrl-C reaches the plant alone, which ends the PLC by closing its input.
+            process = await asyncio.create_subprocess_exec(
+                *self._command(), stdin=PIPE, stdout=PIPE, start_new_session=True
+            )
             self._process = process
             assert process.stdout is not None
             try:
@@ -100,17 +104,19 @@ class PlcProcess:
                 if process.returncode is None:
                     process.kill()
                 raise
+            if self._keeper is None:
+                return  # it was told to stop
             was_up = self.listening.is_set()
             self.listening.clear()
             self.ready.clear()
             self._seen.set()  # the part that waited is put before the next PLC
-            if not was_up:
+            if not was_up and not came_up:
                 raise DeviceError(
                     f"the simulated PLC at {self.url} did not start (exit {code})", hint="See its log above."
                 )
-            if self._keeper is None:
-                return
+            came_up = True
             log.warning("the PLC's process ended (%s); starting it again", code)
+            await asyncio.sleep(0.0 if was_up else 1.0)
 
     def _heard(self, message: dict[str, Any]) -> None:
         if "listening" in message:

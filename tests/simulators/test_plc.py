@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -26,23 +27,31 @@ class Heard:
         self.messages: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
 
     async def until(self, key: str) -> dict[str, Any]:
+        """The next message with a truth under that key; those before it are forgotten."""
         while True:
             message = await asyncio.wait_for(self.messages.get(), 10)
-            if key in message:
+            if message.get(key):
                 return message
 
 
-@pytest.fixture
-async def cell(tmp_path: Path) -> AsyncIterator[tuple[Plc, Heard, str]]:
+@pytest.fixture(scope="module")
+def log_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("plc") / "parts.jsonl"
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def cell(log_path: Path) -> AsyncIterator[tuple[Plc, Heard, str]]:
+    """One PLC for all tests of this module: its server takes a second to start and another to stop."""
     heard = Heard()
-    plc = Plc("opc.tcp://127.0.0.1:0/", TIMES, tmp_path / "parts.jsonl", SystemClock(), heard.messages.put_nowait)
+    plc = Plc("opc.tcp://127.0.0.1:0/", TIMES, log_path, SystemClock(), heard.messages.put_nowait)
     url = await plc.start()
     yield plc, heard, url
     await plc.stop()
 
 
+@pytest.mark.asyncio(loop_scope="module")
 async def test_a_part_goes_through_the_whole_handshake_over_opc_ua(
-    cell: tuple[Plc, Heard, str], tmp_path: Path
+    cell: tuple[Plc, Heard, str], log_path: Path
 ) -> None:
     plc, heard, url = cell
     async with StandInBox(url, lambda part_id: part_id == 7) as box:
@@ -51,9 +60,10 @@ async def test_a_part_goes_through_the_whole_handshake_over_opc_ua(
         assert await heard.until("gate") == {"gate": 7, "rejected": False, "verdict": "accept"}
         assert box.seen == [7]
         assert await box.read("GateLastPartId") == 7
-    assert [row["part_id"] for row in read_rows(tmp_path / "parts.jsonl") if row["kind"] == "part"] == [7]
+    assert [row["part_id"] for row in read_rows(log_path) if row["kind"] == "part"] == [7]
 
 
+@pytest.mark.asyncio(loop_scope="module")
 async def test_every_tag_of_the_sheet_is_there_and_only_the_box_may_write_its_own(
     cell: tuple[Plc, Heard, str],
 ) -> None:
@@ -67,11 +77,14 @@ async def test_every_tag_of_the_sheet_is_there_and_only_the_box_may_write_its_ow
                     await box.write(**{tag.name: tag.start})
 
 
+@pytest.mark.asyncio(loop_scope="module")
 async def test_a_restarted_server_takes_the_box_back_on_the_same_port(cell: tuple[Plc, Heard, str]) -> None:
     plc, heard, url = cell
     plc.inject("restart", seconds=0.0)
     assert plc._outage is not None
     await plc._outage
+    while not heard.messages.empty():
+        heard.messages.get_nowait()
     assert plc.server.url == url
     async with StandInBox(url, lambda part_id: True):
         assert (await heard.until("ready"))["ready"] is True
