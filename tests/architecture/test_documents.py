@@ -13,7 +13,9 @@ from appliance import cli, site
 from core import errors
 from manufacturing.settings import ManufacturingSettings
 from simulators.tags import TAGS
-from tests.support.repository import ROOT, text_files
+from tests.support.repository import ROOT, files, text_files
+from verticals.devices.folder import FolderSettings
+from verticals.devices.video import VideoSettings
 
 
 def _text(name: str) -> str:
@@ -71,7 +73,14 @@ def _parts(hint: Any) -> Iterator[Any]:
 
 def _all_settings() -> dict[str, type]:
     seen: dict[str, type] = {}
-    for kind in (site.SiteSettings, site.StoreSettings, site.ScreenSettings, ManufacturingSettings):
+    for kind in (
+        site.SiteSettings,
+        site.StoreSettings,
+        site.ScreenSettings,
+        ManufacturingSettings,
+        FolderSettings,
+        VideoSettings,
+    ):
         _settings_classes(kind, seen)
     return seen
 
@@ -133,6 +142,4 @@ def test_the_data_directory_of_the_repository_holds_no_real_samples() -> None:
 
 
 def _committed_large() -> Iterator[Path]:
-    from tests.support.repository import files
-
     return (path for path in files() if path.stat().st_size > 5_000_000)
