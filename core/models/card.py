@@ -89,6 +89,15 @@ class Card:
     provenance: Mapping[str, Scalar] = field(default_factory=dict)
 
 
+def is_name(text: str) -> bool:
+    """Whether a package may have that name; it is a folder's name too."""
+    return _NAME.fullmatch(text) is not None
+
+
+def is_version(text: str) -> bool:
+    return _VERSION.fullmatch(text) is not None
+
+
 def parse_card(text: str, where: str = "card.toml") -> Card:
     """Raises PackageError naming `where`, the key, its value and what was expected."""
     try:
