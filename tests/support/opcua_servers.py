@@ -12,6 +12,7 @@ import signal
 import socket
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 NAMESPACE = "urn:test:plc"
@@ -34,7 +35,27 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-async def serve(port: int) -> None:
+async def make_certificate(folder: Path, name: str, uri: str) -> tuple[Path, Path]:
+    """A self-signed certificate and its key, as `<name>.der` and `<name>.pem` in `folder`."""
+    from asyncua.crypto.cert_gen import setup_self_signed_certificate
+    from cryptography.x509.oid import ExtendedKeyUsageOID
+
+    certificate, key = folder / f"{name}.der", folder / f"{name}.pem"
+    usage = [ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.SERVER_AUTH]
+    await setup_self_signed_certificate(key, certificate, uri, socket.gethostname(), usage, {})
+    return certificate, key
+
+
+async def _secure(server: Any, folder: Path) -> None:
+    from asyncua import ua
+
+    await server.set_application_uri("urn:test:plc")
+    await server.load_certificate(folder / "server.der")
+    await server.load_private_key(folder / "server.pem")
+    server.set_security_policy([ua.SecurityPolicyType.Basic256Sha256_SignAndEncrypt])
+
+
+async def serve(port: int, certificates: Path | None = None) -> None:
     import logging
 
     from asyncua import Server, ua
@@ -44,6 +65,8 @@ async def serve(port: int) -> None:
     server = Server()
     await server.init()
     server.set_endpoint(f"opc.tcp://127.0.0.1:{port}")
+    if certificates is not None:
+        await _secure(server, certificates)
     await server.register_namespace(NAMESPACE)
     cell = await server.nodes.objects.add_object("ns=2;s=Cell", "2:Cell")
     nodes = {}
@@ -71,14 +94,15 @@ async def serve(port: int) -> None:
 
 
 class PlcProcess:
-    def __init__(self) -> None:
+    def __init__(self, certificates: Path | None = None) -> None:
+        self._more = [] if certificates is None else [str(certificates)]
         self.port = free_port()
         self.url = f"opc.tcp://127.0.0.1:{self.port}"
         self.start()
 
     def start(self) -> None:
         """Returns when the server can be connected to."""
-        words = [sys.executable, "-m", "tests.support.opcua_servers", str(self.port)]
+        words = [sys.executable, "-m", "tests.support.opcua_servers", str(self.port), *self._more]
         self.process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         assert self.told() == "ready"
 
@@ -108,4 +132,4 @@ class PlcProcess:
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(int(sys.argv[1])))
+    asyncio.run(serve(int(sys.argv[1]), Path(sys.argv[2]) if len(sys.argv) > 2 else None))

@@ -142,10 +142,11 @@ class CameraClient:
         loop = asyncio.get_running_loop()
         self._quiet_until_s = loop.time() + self._silence_s
         while not lost.done():
-            if loop.time() > self._quiet_until_s:
+            patience_s = self._quiet_until_s - loop.time()
+            if patience_s <= 0:
                 return f"no sign of life for {self._silence_s:g} s"
             self._send(PingNotice())
-            await asyncio.wait([lost], timeout=self._silence_s / _PINGS_IN_SILENCE)
+            await asyncio.wait([lost], timeout=min(patience_s, self._silence_s / _PINGS_IN_SILENCE))
         return lost.result()
 
     def _receive(self, connection: socket.socket, lost: asyncio.Future[str]) -> None:

@@ -275,10 +275,13 @@ def _scalar(name: str, value: Any, kind: str) -> Any:
 @contextmanager
 def as_device_errors(what: str) -> Iterator[None]:
     from asyncua import ua
+    from cryptography.exceptions import InvalidSignature
 
     try:
         yield
     except TimeoutError as error:
         raise DeviceError(f"{what}: no answer in time") from error
-    except (ua.UaError, OSError, struct.error) as error:
+    except InvalidSignature as error:
+        raise DeviceError(f"{what}: the server is not the one its certificate names") from error
+    except (ua.UaError, OSError, struct.error, ValueError, TypeError) as error:  # the last two: its answer is garbage
         raise DeviceError(f"{what}: {error or type(error).__name__}") from error

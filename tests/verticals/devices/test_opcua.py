@@ -4,14 +4,16 @@ import asyncio
 import signal
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from core.errors import DeviceError
 from tests.support.cameras import Watcher
-from tests.support.opcua_servers import NAMESPACE, NODES, PlcProcess
+from tests.support.opcua_servers import NAMESPACE, NODES, PlcProcess, make_certificate
 from verticals.devices.opcua import Mode, OpcUaLink
+from verticals.devices.opcua_session import OpcUaSecurity, OpcUaTimings
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +68,7 @@ async def failing(url: str, **more: Any) -> AsyncIterator[Watcher]:
     running = asyncio.create_task(OpcUaLink(url, **{"nodes": NODES, "on_state": watcher, **more}).run())
     await watcher.until(False)
     yield watcher
+    assert not running.done()  # it goes on trying
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
 
@@ -206,6 +209,42 @@ async def test_an_error_of_a_change_does_not_end_the_link_but_a_bug_does(plc: Pl
         await running
 
 
+async def test_a_secured_server_is_reached_only_by_the_certificate_it_was_set_up_with(tmp_path: Path) -> None:
+    server, _ = await make_certificate(tmp_path, "server", "urn:test:plc")
+    own, key = await make_certificate(tmp_path, "own", "urn:edgewise:client")
+    stranger, _ = await make_certificate(tmp_path, "stranger", "urn:test:plc")
+    plc = await asyncio.to_thread(PlcProcess, tmp_path)
+    async with linked(plc.url, security=OpcUaSecurity(own, key, server), watch=["Count"]) as (link, _, changes):
+        await link.write("Count", 3)
+        await changes.until(("Count", 3))
+    broken = tmp_path / "broken.der"
+    broken.write_bytes(b"no certificate")
+    hasty = OpcUaTimings(connect_timeout_s=0.5)
+    others = [OpcUaSecurity(own, key, wrong) for wrong in (stranger, tmp_path / "none.der", broken)]
+    for security in (*others, OpcUaSecurity(own, broken, server), None):
+        async with failing(plc.url, security=security, timings=hasty) as watcher:
+            assert [up for up, _ in watcher.told] == [False]
+    plc.end()
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [b"", b"\0" * 64, b"ACKF\x1c\0\0\0" + b"\xff" * 20, b"ERRF\x10\0\0\0" + b"\xff" * 8, b"HTTP/1.1 400 Bad\r\n\r\n"],
+)
+async def test_a_server_that_answers_garbage_is_no_server_and_no_crash(answer: bytes) -> None:
+    async def reply(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(10)
+        writer.write(answer)
+        writer.close()
+
+    server = await asyncio.start_server(reply, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with failing(f"opc.tcp://127.0.0.1:{port}", timings=OpcUaTimings(connect_timeout_s=0.3)) as watcher:
+        assert watcher.told[-1][0] is False
+    server.close()
+    await server.wait_closed()
+
+
 async def _resumed(plc: PlcProcess, link: OpcUaLink, watcher: Watcher, changes: Changes, value: int) -> None:
     await watcher.until(True)
     plc.set("Count", value)
@@ -214,7 +253,7 @@ async def _resumed(plc: PlcProcess, link: OpcUaLink, watcher: Watcher, changes: 
     assert plc.told()[2] == value
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def frail() -> Iterator[PlcProcess]:
     process = PlcProcess()
     yield process
