@@ -1,0 +1,21 @@
+// Sends values to the box with the page's CSRF token. Always a Response: 503 when the box does not answer.
+// When the box asks for a sign-in, "ew:sign-in" opens the pad.
+
+const token = () => document.querySelector('meta[name="csrf"]')?.content || "";
+
+export async function post(address, values = {}) {
+  let answer;
+  try {
+    answer = await fetch(address, {
+      method: "POST",
+      credentials: "same-origin",
+      headers: { "Content-Type": "application/json", Accept: "application/json", "X-CSRF-Token": token() },
+      body: JSON.stringify(values),
+    });
+  } catch {
+    const error = "The box does not answer. Try again when the screen is live.";
+    return new Response(JSON.stringify({ error }), { status: 503, headers: { "Content-Type": "application/json" } });
+  }
+  if (answer.status === 401) document.dispatchEvent(new CustomEvent("ew:sign-in"));
+  return answer;
+}
