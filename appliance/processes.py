@@ -45,15 +45,12 @@ def process_table(
 ) -> list[Process]:
     """The rows of a site: per app (the keys of `cameras`) its cameras, its line and its screen; then jobs and `more`.
 
-    A camera's driver may hang in native code for as long as a grab takes, so it is given longer than a line.
+    A camera process is not asked for beats: it ends itself when its driver hangs in native code.
     """
     common = ("--config", str(config), "--data", str(data))
     rows: list[Process] = []
     for app, names in cameras.items():
-        rows += [
-            Process(f"{app}:camera:{name}", ENTRY, ("camera", app, name, *common), beats_within_s=10.0)
-            for name in names
-        ]
+        rows += [Process(f"{app}:camera:{name}", ENTRY, ("camera", app, name, *common)) for name in names]
         rows.append(Process(f"{app}:line", ENTRY, ("line", app, *common), beats_within_s=5.0))
         rows.append(Process(f"{app}:web", ENTRY, ("web", app, *common), nice=WEB_NICE, beats_within_s=10.0))
     rows.append(Process("jobs", ENTRY, ("jobs", *common), when=jobs, nice=JOBS_NICE, beats_within_s=30.0))

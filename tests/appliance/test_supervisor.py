@@ -312,7 +312,7 @@ async def test_systemd_is_told_ready_only_when_every_process_runs(tmp_path: Path
     assert "STOPPING=1" in await heard(systemd, "STOPPING=1")
 
 
-async def test_the_watchdog_is_silent_while_a_hung_process_cannot_be_killed(
+async def test_a_hung_process_that_outlives_its_kill_keeps_the_watchdog_silent(
     tmp_path: Path, systemd: socket.socket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with watching(tmp_path / "data", row("a", "beating", beats_within_s=30.0)) as watched:

@@ -94,9 +94,10 @@ class _Child:
 
 
 class Worker:
-    """Belongs to one event loop; only one lives on a box. `functions` maps app and kind to "module:callable".
+    """Belongs to the main thread's event loop; only one lives on a box.
 
-    `progressed` gets the row at each change, for whoever shows it live.
+    `functions` maps app and kind to "module:callable"; `progressed` gets the row at each change, for whoever
+    shows it live.
     """
 
     def __init__(
@@ -121,7 +122,27 @@ class Worker:
         self._rung = asyncio.Event()
 
     async def run(self) -> None:
-        """Works until cancelled; the job at hand is then put back. Raises RefusedError when another worker lives."""
+        """Works until SIGTERM or until cancelled; the job at hand is then put back, and not counted as tried.
+
+        Raises RefusedError when another worker lives.
+        """
+        work = asyncio.create_task(self._run())
+        told: list[bool] = []
+
+        def stop() -> None:
+            told.append(work.cancel())
+
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGTERM, stop)
+        try:
+            await work
+        except asyncio.CancelledError:
+            if not told:
+                raise
+        finally:
+            loop.remove_signal_handler(signal.SIGTERM)
+
+    async def _run(self) -> None:
         with self._alone():
             bell = Bell(self._places.jobs_socket, lambda message: self._rung.set())
             bell.hang()
@@ -152,18 +173,22 @@ class Worker:
             return
         log.info("job %d begins: %s %s, attempt %d", job.id, job.app, job.kind, job.attempts)
         await self._show(job.id)
+        try:
+            ended = await self._run_child(job, target)
+        except asyncio.CancelledError:
+            await self._store(self._jobs.release, job.id)
+            raise
+        await self._close(job, ended)
+
+    async def _run_child(self, job: Job, target: str) -> _Ended:
         child = await _Child.start(self._order(job, target))
         watch = asyncio.create_task(self._stop_when_asked(job.id, child))
         try:
-            ended = await self._listen(job, child)
-        except asyncio.CancelledError:
-            child.kill()
-            await asyncio.shield(self._store(self._jobs.release, job.id))
-            raise
+            return await self._listen(job, child)
         finally:
             watch.cancel()
             child.close()
-        await self._close(job, ended)
+            await child.exited
 
     def _order(self, job: Job, target: str) -> dict[str, Any]:
         return {"app": job.app, "job": job.id, "who": job.who, "inputs": job.inputs, "target": target,

@@ -181,6 +181,18 @@ async def test_a_worker_stopped_in_good_order_puts_its_job_back_uncounted(box: B
     assert await gone(pid)
 
 
+async def test_a_worker_process_told_to_stop_ends_well_and_puts_its_job_back(box: Box) -> None:
+    number = box.jobs.start("app", "obey", {})
+    process = subprocess.Popen([sys.executable, "-c", WORKER, str(box.places.data)])  # noqa: ASYNC220
+    pid = await at_work_elsewhere(box, number)
+    process.terminate()
+    assert process.wait(20) == 0
+    assert await gone(pid)
+    job = box.jobs.get(number)
+    assert job is not None
+    assert (job.state, job.attempts) == ("queued", 0)
+
+
 async def test_a_killed_worker_takes_its_job_along_and_the_next_one_resumes_it(box: Box) -> None:
     command = [sys.executable, "-c", WORKER, str(box.places.data)]
     number = box.jobs.start("app", "obey", {})
