@@ -90,7 +90,7 @@ def build_backbone(weights: Weights, side_px: int, stages: Sequence[int]) -> onn
     taps = add_backbone(graph, "image", weights, side_px, stages)
     outputs = []
     for index, tap in zip(stages, taps, strict=True):
-        name = graph.node("Identity", tap.name, to=f"stage{index}")
+        name = graph.node("Identity", tap.name, named=f"stage{index}")
         outputs.append(Port(name, np.float32, (1, tap.channels, tap.grid, tap.grid)))
     return graph.model([Port("image", np.float32, (1, 3, side_px, side_px))], outputs, "EfficientNet-Lite0")
 

@@ -3,15 +3,14 @@
 The pickle opcodes are read one by one by an interpreter that knows only what a dictionary of tensors
 needs. It looks no name up, so nothing that a file names can be imported or called.
 
-Source: `torch.serialization._legacy_save`: five pickles (magic number, protocol, system description, the
-object, the storage keys in order), then per storage an int64 count and its elements, little-endian.
+Sources: opcodes as in CPython's `pickletools.py`, protocol 2. The file as in `torch.serialization._legacy_save`:
+five pickles (magic number, protocol, system description, the object, the storage keys in order), then per storage
+an int64 count and its elements, little-endian.
 """
 
 from __future__ import annotations
 
-import io
 import math
-import pickletools
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -26,6 +25,8 @@ from core.errors import PackageError
 
 _MAGIC = 0x1950A86A20F9469CFC6C
 _PROTOCOL = 1001
+_PICKLE_PROTOCOL = 2
+_LONGEST_LINE = 200
 _MAX_FILE_BYTES = 256 * 2**20
 _MAX_DEPTH = 10_000  # of the interpreter's stack
 _STORAGE_DTYPES: dict[str, np.dtype[Any]] = {
@@ -102,7 +103,7 @@ def parse_checkpoint(data: bytes, where: str = "checkpoint") -> dict[str, NDArra
 
 
 def _parse(data: bytes) -> dict[str, NDArray[Any]]:
-    stream = io.BytesIO(data)
+    stream = _Stream(data)
     if _Interpreter(stream).run() != _MAGIC:
         raise _FormatError("it does not begin with the magic number of a legacy PyTorch file")
     if _Interpreter(stream).run() != _PROTOCOL:
@@ -113,7 +114,7 @@ def _parse(data: bytes) -> dict[str, NDArray[Any]]:
     reader = _Interpreter(stream)
     tensors = reader.run()
     keys = _Interpreter(stream).run()
-    storages = _read_storages(data, stream.tell(), reader.storages, keys)
+    storages = _read_storages(data, stream.at, reader.storages, keys)
     if not isinstance(tensors, dict):
         raise _FormatError("it does not hold a dictionary of tensors")
     sizes_bytes = [math.prod(t.shape) * t.storage.dtype.itemsize for t in tensors.values() if isinstance(t, _Tensor)]
@@ -171,68 +172,101 @@ def _are_counts(values: object) -> bool:
     return isinstance(values, tuple) and all(map(_is_count, values))
 
 
-_LITERALS = frozenset(
-    {"BININT", "BININT1", "BININT2", "LONG1", "BINUNICODE", "SHORT_BINUNICODE", "NONE", "NEWTRUE", "NEWFALSE"}
-)
-_CONSTANTS = {"NONE": None, "NEWTRUE": True, "NEWFALSE": False}
+class _Stream:
+    """The bytes of the checkpoint, read forward."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self.at = 0
+
+    def take(self, count: int) -> bytes:
+        taken = self._data[self.at : self.at + count]
+        if len(taken) != count:
+            raise _FormatError("a pickle is cut off")
+        self.at += count
+        return taken
+
+    def number(self, form: str) -> int:
+        (value,) = struct.unpack(form, self.take(struct.calcsize(form)))
+        return int(value)
+
+    def text(self, count: int) -> str:
+        try:
+            return self.take(count).decode()
+        except UnicodeDecodeError as error:
+            raise _FormatError("a text is not UTF-8") from error
+
+    def line(self) -> str:
+        end = self._data.find(b"\n", self.at, self.at + _LONGEST_LINE)
+        if end < 0:
+            raise _FormatError("a name does not end")
+        text = self.text(end - self.at)
+        self.at = end + 1
+        return text
 
 
 class _Interpreter:
     """One pickle of the stream. `storages` are those it named, by key."""
 
-    def __init__(self, stream: io.BytesIO) -> None:
+    def __init__(self, stream: _Stream) -> None:
         self.storages: dict[str, _Storage] = {}
         self._stream = stream
         self._stack: list[Any] = []
         self._marks: list[int] = []
         self._memo: dict[int, Any] = {}
-        self._steps: dict[str, Callable[[Any], None]] = {
-            "PROTO": lambda _: None,
-            "MARK": lambda _: self._marks.append(len(self._stack)),
-            "GLOBAL": self._name,
-            "BINPUT": self._put,
-            "LONG_BINPUT": self._put,
-            "BINGET": self._get,
-            "LONG_BINGET": self._get,
-            "EMPTY_DICT": lambda _: self._push({}),
-            "EMPTY_LIST": lambda _: self._push([]),
-            "EMPTY_TUPLE": lambda _: self._push(()),
-            "TUPLE1": lambda _: self._push((self._pop(),)),
-            "TUPLE2": lambda _: self._push(tuple(reversed([self._pop(), self._pop()]))),
-            "TUPLE3": lambda _: self._push(tuple(reversed([self._pop(), self._pop(), self._pop()]))),
-            "TUPLE": lambda _: self._push(tuple(self._pop_to_mark())),
-            "APPENDS": lambda _: self._append(self._pop_to_mark()),
-            "APPEND": lambda _: self._append([self._pop()]),
-            "SETITEMS": lambda _: self._set_items(self._pop_to_mark()),
-            "SETITEM": lambda _: self._set_items(list(reversed([self._pop(), self._pop()]))),
-            "BINPERSID": lambda _: self._push(self._storage(self._pop())),
-            "REDUCE": lambda _: self._reduce(),
-            "BUILD": lambda _: self._build(),
-        }
+        self._steps = self._literals() | self._builders()
 
     def run(self) -> Any:
         """What the pickle builds; the stream then stands behind its STOP."""
-        for name, argument in self._opcodes():
-            if name == "STOP":
-                return self._pop()
-            if name in _LITERALS:
-                self._push(_CONSTANTS.get(name, argument))
-            elif name in self._steps:
-                self._steps[name](argument)
-            else:
-                raise _FormatError(f"its pickle uses {name}, which a dictionary of tensors does not need")
-        raise _FormatError("a pickle does not end")
+        while (code := self._stream.take(1)) != b".":
+            step = self._steps.get(code)
+            if step is None:
+                raise _FormatError(f"its pickle uses opcode {code!r}, which a dictionary of tensors does not need")
+            step()
+        return self._pop()
 
-    def _opcodes(self) -> Any:
-        opcodes = pickletools.genops(self._stream)
-        while True:
-            try:
-                opcode, argument, _ = next(opcodes)
-            except StopIteration:
-                return
-            except (ValueError, AssertionError, OverflowError, MemoryError, struct.error) as error:
-                raise _FormatError("a pickle is damaged") from error
-            yield opcode.name, argument
+    def _literals(self) -> dict[bytes, Callable[[], None]]:
+        stream, push = self._stream, self._push
+        return {
+            b"\x80": lambda: self._protocol(stream.number("<B")),
+            b"N": lambda: push(None),
+            b"\x88": lambda: push(True),
+            b"\x89": lambda: push(False),
+            b"J": lambda: push(stream.number("<i")),
+            b"K": lambda: push(stream.number("<B")),
+            b"M": lambda: push(stream.number("<H")),
+            b"\x8a": lambda: push(int.from_bytes(stream.take(stream.number("<B")), "little", signed=True)),
+            b"X": lambda: push(stream.text(stream.number("<I"))),
+            b"}": lambda: push({}),
+            b"]": lambda: push([]),
+            b")": lambda: push(()),
+            b"c": self._name,
+        }
+
+    def _builders(self) -> dict[bytes, Callable[[], None]]:
+        stream, push, pop = self._stream, self._push, self._pop
+        return {
+            b"(": lambda: self._marks.append(len(self._stack)),
+            b"q": lambda: self._put(stream.number("<B")),
+            b"r": lambda: self._put(stream.number("<I")),
+            b"h": lambda: self._get(stream.number("<B")),
+            b"j": lambda: self._get(stream.number("<I")),
+            b"\x85": lambda: push((pop(),)),
+            b"\x86": lambda: push(tuple(reversed([pop(), pop()]))),
+            b"\x87": lambda: push(tuple(reversed([pop(), pop(), pop()]))),
+            b"t": lambda: push(tuple(self._pop_to_mark())),
+            b"a": lambda: self._append([pop()]),
+            b"e": lambda: self._append(self._pop_to_mark()),
+            b"s": lambda: self._set_items(list(reversed([pop(), pop()]))),
+            b"u": lambda: self._set_items(self._pop_to_mark()),
+            b"Q": lambda: push(self._storage(pop())),
+            b"R": self._reduce,
+            b"b": self._build,
+        }
+
+    def _protocol(self, version: int) -> None:
+        if version != _PICKLE_PROTOCOL:
+            raise _FormatError(f"its pickles are of protocol {version}, expected {_PICKLE_PROTOCOL}")
 
     def _push(self, value: Any) -> None:
         if len(self._stack) >= _MAX_DEPTH:
@@ -253,19 +287,20 @@ class _Interpreter:
         del self._stack[start:]
         return items
 
-    def _put(self, index: Any) -> None:
+    def _put(self, index: int) -> None:
         value = self._pop()
         self._push(value)
         self._memo[index] = value
 
-    def _get(self, index: Any) -> None:
+    def _get(self, index: int) -> None:
         if index not in self._memo:
             raise _FormatError("a pickle reads what it has not kept")
         self._push(self._memo[index])
 
-    def _name(self, text: Any) -> None:
+    def _name(self) -> None:
+        text = f"{self._stream.line()} {self._stream.line()}"
         if text not in _ALLOWED_NAMES:
-            raise _FormatError(f"it names {str(text)[:80]!r}, which may not be used")
+            raise _FormatError(f"it names {text[:80]!r}, which may not be used")
         self._push(_Name(text))
 
     def _append(self, items: list[Any]) -> None:

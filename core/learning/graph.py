@@ -38,9 +38,9 @@ class GraphWriter:
         self._constants.append(numpy_helper.from_array(np.ascontiguousarray(np.asarray(value, dtype)), name))
         return name
 
-    def node(self, op: str, *inputs: str, to: str | None = None, outputs: int = 1, **attributes: Any) -> str:
-        """The first output's name; `to` names it. With several `outputs` the others are `<name>.1`, `<name>.2`."""
-        name = to or f"n{len(self._nodes)}"
+    def node(self, op: str, *inputs: str, named: str | None = None, outputs: int = 1, **attributes: Any) -> str:
+        """The first output's name; `named` names it. With several `outputs` the others are `<name>.1`, `<name>.2`."""
+        name = named or f"n{len(self._nodes)}"
         names = [name, *(f"{name}.{index}" for index in range(1, outputs))]
         self._nodes.append(helper.make_node(op, list(inputs), names, **attributes))
         return name

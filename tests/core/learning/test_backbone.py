@@ -15,7 +15,7 @@ def _picture(side: int) -> NDArray[np.uint8]:
     """The picture that golden/make_golden.py gave to the reference network."""
     y, x, channel = np.mgrid[0:side, 0:side, 0:3]
     waves = np.sin(x / (5.0 + channel)) + np.cos(y / (7.0 - channel)) + np.sin((x + 2 * y) / 23.0)
-    return np.round((waves + 3.0) * 42.0).astype(np.uint8)
+    return np.asarray(np.round((waves + 3.0) * 42.0), np.uint8)
 
 
 @pytest.mark.parametrize(("side_px", "stages"), [(64, range(7)), (75, (3, 4, 5)), (256, (3, 4, 5))])
