@@ -1,0 +1,188 @@
+"""`edgewise manufacturing`: teach an inspection from good pictures, and find out how good one is.
+
+Exit 0: done. 2: bad usage or input.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from appliance.arguments import add_data
+
+Act = Callable[[argparse.Namespace], int]
+Tell = Callable[[float, str], None]
+
+
+def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = subparsers.add_parser("manufacturing", help="defect inspection: teach and evaluate")
+    acts = parser.add_subparsers(metavar="ACT", required=True)
+    teach = _add(acts, "teach", _teach, "make a model package from a folder of good pictures and put it on the shelf")
+    teach.add_argument("folder", type=Path, help="pictures of good parts; a sub-folder holds pictures of one part")
+    teach.add_argument("--recipe", required=True, help="the name of the model")
+    teach.add_argument("--activate", metavar="SLOT", help="make it answer for this slot (a line asks by its recipe)")
+    add_data(teach)
+    evaluate = _add(acts, "evaluate", _evaluate, "teach from a labelled set and judge its test pictures")
+    evaluate.add_argument("--dataset", type=Path, required=True, help="train/good, test/good, test/<defect>")
+    evaluate.add_argument("--teach-from", type=_count, default=0, metavar="N", help="teach from only N good pictures")
+    seeds = evaluate.add_mutually_exclusive_group()
+    seeds.add_argument("--seed", type=_not_negative, default=0, help="0: the split as it lies; others deal it anew")
+    seeds.add_argument("--seeds", type=_count, metavar="N", help="seeds 0 to N-1: their mean and each")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    act: Act = arguments.act
+    return act(arguments)
+
+
+def _add(acts: Any, name: str, act: Act, text: str) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = acts.add_parser(name, help=text, description=text)
+    parser.add_argument(
+        "--false-reject-rate", type=_rate, default=0.01, help="share of good parts that may be rejected"
+    )
+    parser.add_argument("--shift-px", type=_not_negative, default=8, help="how far a part may lie off, of 256 pixels")
+    parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
+    parser.set_defaults(run=run, act=act)
+    return parser
+
+
+def _teach(arguments: argparse.Namespace) -> int:
+    from core.clock import SystemClock
+    from core.models.gate import Gate
+    from core.models.shelf import Shelf
+    from core.models.trust import Trust
+    from manufacturing import teaching
+    from verticals.jobs.context import JobContext
+    from verticals.places import Places
+
+    places = Places(arguments.data)
+    places.make("manufacturing")
+    progress = _progress(arguments)
+    context = JobContext(
+        "manufacturing", 0, "", places, SystemClock(), lambda message: progress(message["share"], message["text"])
+    )
+    inputs = {
+        "folder": str(arguments.folder),
+        "recipe": arguments.recipe,
+        "false_reject_rate": arguments.false_reject_rate,
+        "shift_px": arguments.shift_px,
+    }
+    result = dict(teaching.run(context, inputs))
+    if arguments.activate:
+        shelf = Shelf(places.models, Trust(places.keys), Gate())
+        shelf.activate(arguments.activate, result["name"], result["version"])
+    _end(progress)
+    return _tell(arguments, result, _taught_lines(result, arguments.activate))
+
+
+def _evaluate(arguments: argparse.Namespace) -> int:
+    from manufacturing.evaluation import EvaluationSettings, evaluate, evaluate_seeds
+
+    settings = EvaluationSettings(arguments.false_reject_rate, arguments.seed, arguments.teach_from, arguments.shift_px)
+    progress = _progress(arguments)
+    if arguments.seeds:
+        result = evaluate_seeds(arguments.dataset, settings, arguments.seeds, progress)
+        lines = _seeds_lines(result)
+    else:
+        result = evaluate(arguments.dataset, settings, progress)
+        lines = _evaluated_lines(result)
+    _end(progress)
+    return _tell(arguments, result, lines)
+
+
+def _taught_lines(result: Mapping[str, Any], slot: str | None) -> list[str]:
+    low, high = result["false_reject_ci95"]
+    return [
+        f"{result['name']} {result['version']} is on the shelf" + (f" and active for {slot}." if slot else "."),
+        f"Taught from {result['pictures']} pictures of {result['parts']} parts in {result['teach_cpu_s']:.1f} CPU s.",
+        f"Threshold {result['threshold']:.2f}: false rejects wished {_share(result['false_reject_rate'])}, "
+        f"expected {_share(result['expected_false_reject_rate'])} ({_share(low)} to {_share(high)}).",
+        result["note"],
+        *_doubtful_lines(result),
+    ]
+
+
+def _evaluated_lines(result: Mapping[str, Any]) -> list[str]:
+    images, latency = result["images"], result["latency_ms"]
+    count = sum(images["defects"].values())
+    pixel = "no masks" if result["pixel_auroc"] is None else f"{result['pixel_auroc']:.4f}"
+    return [
+        f"Taught from {images['taught_from']} good pictures in {result['teach_cpu_s']:.1f} CPU s.",
+        f"Image AUROC {result['image_auroc']:.4f} on {images['good']} good and {count} defective; pixel AUROC {pixel}.",
+        *(f"  {name}: {value:.4f} ({images['defects'][name]} pictures)" for name, value in result["defects"].items()),
+        f"At threshold {result['threshold']:.2f}:",
+        f"  false rejects {_share(result['false_reject_rate'])} ({_between(result['false_reject_ci95'])}), "
+        f"promised {_between(result['promised_false_reject_ci95'])}",
+        f"  escapes {_share(result['escape_rate'])} ({_between(result['escape_ci95'])})",
+        f"Latency, one thread: p50 {latency['p50']:.1f} ms, p99 {latency['p99']:.1f} ms, max {latency['max']:.1f} ms.",
+        result["note"],
+        *_doubtful_lines(result),
+    ]
+
+
+def _doubtful_lines(result: Mapping[str, Any]) -> list[str]:
+    if not result["doubtful"]:
+        return []
+    names = ", ".join(result["doubtful"])
+    return [f"Look at these: the other good parts find them strange, and they raise the threshold: {names}."]
+
+
+def _seeds_lines(result: Mapping[str, Any]) -> list[str]:
+    spread = result["standard_deviation"]
+    lines = [f"Mean of {result['seeds']} seeds, with one standard deviation:"]
+    lines += [f"  {name}: {value:.4f} +- {spread[name]:.4f}" for name, value in result["mean"].items()]
+    return lines + [f"  seed {one['seed']}: image AUROC {one['image_auroc']:.4f}" for one in result["each"]]
+
+
+def _tell(arguments: argparse.Namespace, document: Mapping[str, Any], lines: list[str]) -> int:
+    sys.stdout.write(json.dumps(document, indent=1) + "\n" if arguments.json else "\n".join(lines) + "\n")
+    return 0
+
+
+def _progress(arguments: argparse.Namespace) -> Tell:
+    """Writes how far it is on one line of a terminal; silent with --json and where stderr is no terminal."""
+    if arguments.json or not sys.stderr.isatty():
+        return lambda share, text: None
+
+    def tell(share: float, text: str) -> None:
+        sys.stderr.write(f"\r\x1b[K{share:4.0%} {text}")
+        sys.stderr.flush()
+
+    return tell
+
+
+def _end(progress: Tell) -> None:
+    progress(1.0, "done\n")
+
+
+def _share(value: float) -> str:
+    return f"{value:.1%}"
+
+
+def _between(interval: list[float]) -> str:
+    return f"{interval[0]:.1%} to {interval[1]:.1%}"
+
+
+def _rate(text: str) -> float:
+    value = float(text)
+    if not 0 < value <= 0.5:
+        raise argparse.ArgumentTypeError(f"{text} is not a share above 0, up to 0.5")
+    return value
+
+
+def _count(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not 1 or more")
+    return value
+
+
+def _not_negative(text: str) -> int:
+    value = int(text)
+    if value < 0:
+        raise argparse.ArgumentTypeError(f"{text} is below 0")
+    return value

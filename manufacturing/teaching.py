@@ -1,0 +1,220 @@
+"""The teach job: a folder of good pictures becomes a signed model package on the shelf of the box."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.clock import Clock, Instant, iso_utc
+from core.errors import InputError
+from core.inference.session import Session
+from core.learning.backbone import WEIGHTS_LICENCE
+from core.learning.inspector import HEAT_MAP, IMAGE, SCORE
+from core.learning.teach import Taught, TeachSettings, teach
+from core.models.card import Card, Tolerance, Verdict, is_name
+from core.models.gate import Gate
+from core.models.golden import Golden, GoldenCase
+from core.models.package import Package, write_package
+from core.models.shelf import Shelf
+from core.models.trust import SigningKey, Trust
+from manufacturing.datasets import PictureFile, good_pictures
+from verticals.contract import Json
+from verticals.places import Places
+
+KIND = "inspection"
+#: Beside the graph: which pictures it was taught from, by name and hash.
+PICTURES = "pictures.json"
+#: In standard deviations of good parts; processors round differently, and verdicts are compared apart.
+_TOLERANCE = Tolerance(absolute=0.01, relative=0.002)
+_GOLDEN_SIDE_PX = 240
+#: A golden score nearer to the threshold than this could flip by rounding alone.
+_CLEAR_OF_THRESHOLD = 0.1
+_TEACHING_SHARE = 0.95
+
+
+class _CancelledError(Exception):
+    """A person wants the job to stop; never leaves this module."""
+
+
+class JobContext(Protocol):
+    """What the job needs of verticals.jobs."""
+
+    @property
+    def places(self) -> Places: ...
+    @property
+    def clock(self) -> Clock: ...
+    def progress(self, share: float, text: str) -> None: ...
+    def cancelled(self) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """What is asked for: `recipe` names the model, `folder` holds pictures of good parts."""
+
+    folder: Path
+    recipe: str
+    settings: TeachSettings
+
+    @classmethod
+    def of(cls, inputs: Json) -> Lesson:
+        """Reads `folder`, `recipe`, `false_reject_rate` (0..0.5), `shift_px`. Raises InputError for others."""
+        unknown = set(inputs) - {"folder", "recipe", "false_reject_rate", "shift_px"}
+        if unknown:
+            raise InputError(f"teach does not know '{min(unknown)}'")
+        folder, recipe = inputs.get("folder"), inputs.get("recipe")
+        if not isinstance(folder, str) or not folder:
+            raise InputError("teach needs 'folder', where pictures of good parts are")
+        if not isinstance(recipe, str) or not is_name(recipe):
+            raise InputError("teach needs 'recipe', a name of letters, digits, '.', '_' and '-'")
+        usual = TeachSettings()
+        rate = _number(inputs, "false_reject_rate", usual.false_reject_rate, 0.5)
+        shift_px = round(_number(inputs, "shift_px", usual.shift_px, 64))
+        return cls(Path(folder), recipe, TeachSettings(false_reject_rate=rate, shift_px=shift_px))
+
+
+def run(ctx: JobContext, inputs: Json) -> Json:
+    """The package's `name`, `version` and `sha256`, its threshold and how sure it is. Nothing is activated.
+
+    Empty when it was cancelled. Raises InputError for pictures that cannot be taught from; the shelf is then as it was.
+    """
+    try:
+        return _run(ctx, inputs)
+    except _CancelledError:
+        return {}
+
+
+def _run(ctx: JobContext, inputs: Json) -> Json:
+    lesson = Lesson.of(inputs)
+    files = good_pictures(lesson.folder)
+
+    def tell(share: float, text: str) -> None:
+        if ctx.cancelled():
+            raise _CancelledError
+        ctx.progress(share * _TEACHING_SHARE, text)
+
+    taught = teach([file.picture for file in files], lesson.settings, tell)
+    tell(1.0, "Making the model package")
+    trust = Trust(ctx.places.keys)
+    gate = Gate()
+    with tempfile.TemporaryDirectory(prefix="edgewise-teach-") as draft:
+        package = make_package(Path(draft) / "package", lesson, files, taught, ctx.clock.now(), trust.box_key())
+        gate.check(package)
+        Shelf(ctx.places.models, trust, gate).install(Path(draft) / "package")
+    ctx.progress(1.0, "Done")
+    return {
+        "name": package.card.name,
+        "version": package.card.version,
+        "sha256": package.sha256,
+        **report(taught),
+    }
+
+
+def report(taught: Taught) -> dict[str, Any]:
+    """What a person wants to know about what was taught; shares 0..1."""
+    threshold = taught.threshold
+    return {
+        "threshold": threshold.value,
+        "false_reject_rate": threshold.wished_rate,
+        "expected_false_reject_rate": threshold.expected_rate,
+        "false_reject_ci95": list(threshold.interval95),
+        "proven": threshold.proven,
+        "note": threshold.note,
+        "pictures": taught.pictures,
+        "parts": threshold.parts,
+        "doubtful": list(taught.doubtful),
+        "teach_cpu_s": round(taught.cpu_s, 3),
+    }
+
+
+def make_package(
+    folder: Path, lesson: Lesson, files: Sequence[PictureFile], taught: Taught, now: Instant, key: SigningKey
+) -> Package:
+    """The signed package of what was taught, written to `folder`."""
+    listed = {str(file.path.relative_to(lesson.folder)): file.sha256() for file in files}
+    pictures = json.dumps(listed, indent=1, ensure_ascii=False).encode()
+    card = _card(lesson, taught, now, hashlib.sha256(pictures).hexdigest())
+    golden = _golden(card, taught, [file.picture.load for file in files[:2]])
+    return write_package(folder, card, taught.model, golden, key, extra={PICTURES: pictures})
+
+
+def _card(lesson: Lesson, taught: Taught, now: Instant, pictures_sha256: str) -> Card:
+    threshold = taught.threshold
+    return Card(
+        name=lesson.recipe,
+        version=now.iso().replace("-", "").replace(":", ""),
+        kind=KIND,
+        inputs=(IMAGE,),
+        outputs=(SCORE, HEAT_MAP),
+        intended_use=(
+            "Judges pictures of the part that it was taught from, by the same camera in the same place. Not for "
+            "other parts, and not as the only safeguard of a person."
+        ),
+        licence=f"Backbone EfficientNet-Lite0: {WEIGHTS_LICENCE}. What was learnt: the site's own.",
+        labels=("good", "defect"),
+        limits={"threshold": threshold.value},
+        verdict=Verdict(SCORE.name, "threshold"),
+        tolerance=_TOLERANCE,
+        provenance={
+            "taught_at": iso_utc(now.utc_s),
+            "pictures": taught.pictures,
+            "parts": threshold.parts,
+            "pictures_sha256": pictures_sha256,
+            "picture_width_px": taught.width_px,
+            "picture_height_px": taught.height_px,
+            "method": "Gaussian per position on EfficientNet-Lite0, standardised, mean of the top 3 %",
+            "channels": taught.channels,
+            "rows": taught.rows,
+            "shift_px": lesson.settings.shift_px,
+            "shrinkage": lesson.settings.shrinkage,
+            "wished_false_reject_rate": threshold.wished_rate,
+            "expected_false_reject_rate": threshold.expected_rate,
+            "false_reject_low95": threshold.interval95[0],
+            "false_reject_high95": threshold.interval95[1],
+            "note": threshold.note,
+        },
+    )
+
+
+def _golden(card: Card, taught: Taught, load: Sequence[Callable[[], NDArray[np.uint8]]]) -> Golden:
+    """Good pictures made small, and the same with a patch turned negative: mostly both verdicts, none of them close."""
+    session = Session(taught.model, card)
+    threshold = card.limits["threshold"]
+    cases: list[tuple[float, GoldenCase]] = []
+    for index, one in enumerate(load):
+        small = _made_small(one())
+        for name, image in ((f"good-{index}", small), (f"flawed-{index}", _flawed(small))):
+            expected = session.run({IMAGE.name: image})
+            apart = abs(float(expected[SCORE.name][0]) - threshold)
+            cases.append((apart, GoldenCase(name, {IMAGE.name: image}, expected)))
+    cases.sort(key=lambda case: -case[0])
+    clear = [case for apart, case in cases if apart > _CLEAR_OF_THRESHOLD]
+    return Golden(tuple(clear or [cases[0][1]]))
+
+
+def _made_small(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    step = -(-max(image.shape[:2]) // _GOLDEN_SIDE_PX)
+    return np.ascontiguousarray(image[::step, ::step])
+
+
+def _flawed(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """`image` with the middle ninth of it turned negative."""
+    flawed = image.copy()
+    height, width = image.shape[0] // 3, image.shape[1] // 3
+    patch = flawed[height : 2 * height, width : 2 * width]
+    patch[...] = 255 - patch
+    return flawed
+
+
+def _number(inputs: Json, key: str, usual: float, most: float) -> float:
+    value = inputs.get(key, usual)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= most:
+        raise InputError(f"teach: '{key}' is {value!r}, expected a number from 0 to {most:g}")
+    return float(value)
