@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
 
@@ -84,6 +85,6 @@ def retained(rows: Iterable[Row]) -> tuple[Counters, list[Row]]:
 def lost_to_power(row: Row, now: Instant) -> Row:
     """The `part` line of a part that was between camera and gate when the power went: the gate fell to reject."""
     part = Part(row["part_id"], row["picture"], row["truth"])
-    seen = Instant(row["mono_s"], now.utc_s - (now.mono_s - row["mono_s"]))
+    seen = Instant(row["mono_s"], datetime.fromisoformat(row["utc"]).timestamp())
     passage = Passage(part, seen, triggered=row["triggered"], reason=POWER_LOSS, closed=True)
     return passage.row(now, gate_rejected=True)

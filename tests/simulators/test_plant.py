@@ -1,10 +1,15 @@
 import argparse
+import socket
 from pathlib import Path
 
+import pytest
+
 from core.clock import SystemClock
+from core.errors import DeviceError
 from simulators.faults import parse_fault
 from simulators.partlog import read_rows
 from simulators.plant import Plant, PlantSettings, parser, settings_of
+from simulators.plc_process import PlcProcess
 from simulators.program import CellTimes
 from simulators.report import report
 from tests.support.boxes import StandInBox
@@ -44,3 +49,11 @@ def test_a_plant_as_a_command_line_is_the_same_plant(tmp_path: Path) -> None:
     assert words[1:3] == ["-m", "simulators.plant"]
     arguments: argparse.Namespace = parser().parse_args(words[3:])
     assert settings_of(arguments) == settings
+
+
+async def test_a_plc_that_cannot_listen_is_an_error_and_not_a_wait() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        plc = PlcProcess(f"opc.tcp://127.0.0.1:{taken.getsockname()[1]}/", CellTimes(), None)
+        with pytest.raises(DeviceError, match="did not start"):
+            await plc.start()
+        await plc.stop()
