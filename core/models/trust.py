@@ -133,12 +133,12 @@ class Trust:
         target = self.folder / _PUBLISHERS / f"{name}.pub"
         if target.exists() and key_id(read_public_key(target)) != key_id(public):
             raise SignatureError(f"{target}: there is another key of that name", hint="Use another name.")
-        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _make_folder(target.parent)
         _place(target, _public_pem(public), mode=0o644, replace=True)
         return TrustedKey(key_id(public), name, public)
 
     def _make_box_key(self, path: Path) -> None:
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _make_folder(self.folder)
         if not path.exists():
             _place(path, SigningKey.new().private_pem(), mode=0o600, replace=False)
         # The public half is written from what won, so that a process that lost the race writes the same.
@@ -176,11 +176,18 @@ def _read(path: Path) -> bytes:
         raise SignatureError(f"{path}: the key cannot be read: {error.strerror}") from error
 
 
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise SignatureError(f"{folder}: keys cannot be kept there: {error.strerror}") from error
+
+
 def _place(path: Path, content: bytes, *, mode: int, replace: bool) -> None:
     """Puts the whole file there at once. Without `replace`, the file of whoever came first stays."""
     draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     try:
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
             file.flush()
@@ -188,9 +195,10 @@ def _place(path: Path, content: bytes, *, mode: int, replace: bool) -> None:
         if replace:
             draft.replace(path)
         else:
-            try:
-                path.hardlink_to(draft)
-            except FileExistsError:
-                log.debug("%s was made by another process meanwhile", path)
+            path.hardlink_to(draft)
+    except FileExistsError:
+        log.debug("%s was made by another process meanwhile", path)
+    except OSError as error:
+        raise SignatureError(f"{path}: the key cannot be written: {error.strerror}") from error
     finally:
         draft.unlink(missing_ok=True)

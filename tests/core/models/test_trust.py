@@ -109,3 +109,9 @@ def test_a_private_key_that_is_not_there_is_a_signature_error(tmp_path: Path) ->
     (tmp_path / "bad.key").write_text("bad")
     with pytest.raises(SignatureError, match="not a private key"):
         SigningKey.load(tmp_path / "bad.key")
+
+
+def test_keys_that_cannot_be_kept_are_a_signature_error(tmp_path: Path) -> None:
+    (tmp_path / "keys").write_text("a file where the folder should be")
+    with pytest.raises(SignatureError, match="cannot be kept there"):
+        Trust(tmp_path / "keys").box_key()
