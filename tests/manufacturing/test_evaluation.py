@@ -1,0 +1,84 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from manufacturing.evaluation import EvaluationSettings, evaluate, evaluate_seeds
+from tests.support.pictures import part_picture, write_dataset, write_png
+
+_QUICK = EvaluationSettings(shift_px=0)
+_TIMES = ("teach_cpu_s", "latency_ms")
+
+
+@pytest.fixture(scope="module")
+def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_dataset(tmp_path_factory.mktemp("set"))
+
+
+def _without_times(figures: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in figures.items() if key not in _TIMES}
+
+
+def test_every_promised_figure_is_there(dataset: Path) -> None:
+    figures = evaluate(dataset, _QUICK)
+    json.dumps(figures, allow_nan=False)
+    assert figures["image_auroc"] == 1.0
+    assert figures["pixel_auroc"] is None
+    assert figures["defects"] == {"blot": 1.0}
+    assert figures["images"] == {"taught_from": 8, "good": 6, "defects": {"blot": 6}, "masks": 0}
+    for key in ("false_reject_rate", "escape_rate", "threshold", "teach_cpu_s"):
+        assert isinstance(figures[key], float)
+    for key in ("false_reject_ci95", "escape_ci95"):
+        low, high = figures[key]
+        assert 0 <= low <= high <= 1
+    latency = figures["latency_ms"]
+    assert 0 < latency["p50"] <= latency["p99"] <= latency["max"]
+
+
+def test_masks_give_a_pixel_figure(tmp_path: Path) -> None:
+    write_dataset(tmp_path)
+    for index in range(4):
+        image = part_picture(3000 + index)
+        mask = np.zeros_like(image)
+        image[30:50, 60:80], mask[30:50, 60:80] = 10, 255
+        write_png(tmp_path / "test" / "block" / f"{index}.png", image)
+        write_png(tmp_path / "ground_truth" / "block" / f"{index}_mask.png", mask)
+    figures = evaluate(tmp_path, _QUICK)
+    assert figures["pixel_auroc"] > 0.9
+    assert figures["images"]["masks"] == 4
+
+
+def test_a_seed_gives_the_same_figures_again(dataset: Path) -> None:
+    again = [_without_times(evaluate(dataset, EvaluationSettings(seed=2, shift_px=0))) for _ in range(2)]
+    assert again[0] == again[1]
+    assert again[0]["threshold"] != evaluate(dataset, _QUICK)["threshold"]
+
+
+def test_seeds_give_their_mean_and_each(dataset: Path) -> None:
+    result = evaluate_seeds(dataset, _QUICK, 2)
+    json.dumps(result, allow_nan=False)
+    assert [one["seed"] for one in result["each"]] == [0, 1]
+    assert result["mean"]["threshold"] == pytest.approx(np.mean([one["threshold"] for one in result["each"]]))
+
+
+def test_fewer_pictures_may_be_taught_from(dataset: Path) -> None:
+    assert evaluate(dataset, EvaluationSettings(teach_from=5, shift_px=0))["images"]["taught_from"] == 5
+
+
+def test_the_wished_rate_moves_the_threshold(dataset: Path) -> None:
+    strict, lax = (
+        evaluate(dataset, EvaluationSettings(false_reject_rate=rate, shift_px=0))["threshold"] for rate in (0.3, 0.01)
+    )
+    assert strict < lax
+
+
+@pytest.mark.samples
+@pytest.mark.parametrize("name", ["cookies", "aliens"])
+def test_real_parts_are_told_apart(name: str, samples: Path) -> None:
+    figures = evaluate(samples / "manufacturing" / name, EvaluationSettings())
+    assert figures["image_auroc"] >= 0.97
+    low, high = figures["promised_false_reject_ci95"]
+    assert figures["false_reject_ci95"][0] <= high
+    assert figures["false_reject_ci95"][1] >= low

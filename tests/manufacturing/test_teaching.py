@@ -1,0 +1,160 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.clock import SystemClock
+from core.errors import InputError
+from core.inference.session import Session
+from core.models.gate import Gate
+from core.models.shelf import Shelf
+from core.models.trust import Trust
+from manufacturing.teaching import PICTURES, run
+from tests.support.pictures import giant_png, part_picture, write_good, write_png
+from verticals.jobs.context import JobContext
+from verticals.places import Places
+
+
+def _context(places: Places, told: list[float] | None = None, stop_after: int = 10**9) -> JobContext:
+    heard = told if told is not None else []
+    return JobContext(
+        app="manufacturing",
+        job=1,
+        who="anna",
+        places=places,
+        clock=SystemClock(),
+        tell=lambda message: heard.append(message["share"]),
+        asked_to_stop=lambda: len(heard) >= stop_after,
+    )
+
+
+def _shelf(places: Places) -> Shelf:
+    return Shelf(places.models, Trust(places.keys), Gate())
+
+
+@pytest.fixture
+def places(tmp_path: Path) -> Places:
+    places = Places(tmp_path / "data")
+    places.make("manufacturing")
+    return places
+
+
+@pytest.fixture
+def goods(tmp_path: Path) -> Path:
+    write_good(tmp_path / "goods", 6)
+    return tmp_path / "goods"
+
+
+def _inputs(folder: Path, **more: Any) -> dict[str, Any]:
+    return {"folder": str(folder), "recipe": "flange", "shift_px": 0, **more}
+
+
+def test_what_is_taught_stands_on_the_shelf_signed_and_can_be_activated(places: Places, goods: Path) -> None:
+    result = run(_context(places), _inputs(goods))
+    json.dumps(result, allow_nan=False)
+    package = _shelf(places).activate("line-1", "flange", result["version"])
+    assert package.sha256 == result["sha256"]
+    assert package.signed_by_box
+    assert package.card.limits == {"threshold": result["threshold"]}
+    assert {case.name for case in package.golden.cases} >= {"flawed-0"}
+    assert len(json.loads(package.files[PICTURES])) == 6
+    assert "cannot prove" in result["note"]
+
+
+def test_the_package_judges_good_and_flawed_parts(places: Places, goods: Path) -> None:
+    result = run(_context(places), _inputs(goods))
+    package = _shelf(places).package("flange", result["version"])
+    session = Session(package.model, package.card)
+    good, flawed = (
+        float(session.run({"image": part_picture(77, flawed=flawed)})["score"][0]) for flawed in (False, True)
+    )
+    assert good <= package.card.limits["threshold"] < flawed
+
+
+def test_progress_is_told_up_to_the_end(places: Places, goods: Path) -> None:
+    told: list[float] = []
+    context = _context(places, told)
+    run(context, _inputs(goods))
+    assert told == sorted(told)
+
+
+def test_a_cancelled_job_leaves_the_shelf_as_it_was(places: Places, goods: Path) -> None:
+    context = _context(places, stop_after=1)
+    assert run(context, _inputs(goods)) == {}
+    assert context.saw_cancel
+    assert _shelf(places).list() == []
+
+
+def _corrupt(folder: Path) -> None:
+    path = folder / "003.png"
+    path.write_bytes(path.read_bytes()[:-40])
+
+
+def _not_a_picture(folder: Path) -> None:
+    (folder / "notes.jpg").write_bytes(b"these are not the pixels you are looking for")
+
+
+def _black(folder: Path) -> None:
+    write_png(folder / "001.png", part_picture(0) * 0)
+
+
+def _empty(folder: Path) -> None:
+    for path in folder.iterdir():
+        path.unlink()
+
+
+def _one(folder: Path) -> None:
+    for path in sorted(folder.iterdir())[1:]:
+        path.unlink()
+
+
+def _identical(folder: Path) -> None:
+    for path in folder.iterdir():
+        write_png(path, part_picture(0))
+
+
+def _another_shape(folder: Path) -> None:
+    write_png(folder / "009.png", part_picture(9, height=96, width=64))
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (_corrupt, r"003\.png: the picture is cut off"),
+        (_not_a_picture, r"notes\.jpg: not a PNG, JPEG or BMP picture"),
+        (lambda folder: giant_png(folder / "giant.png"), r"giant\.png: 100000 x 100000 pixels are more than the limit"),
+        (_black, r"001\.png: the picture shows nothing"),
+        (_empty, r"goods: there are no pictures in this folder"),
+        (_one, r"1 pictures of good parts are too few, at least 5 are needed"),
+        (_identical, r"the pictures are all the same"),
+        (_another_shape, r"009\.png: 64 x 96 pixels, but 000\.png has 96 x 72"),
+    ],
+)
+def test_pictures_that_cannot_be_taught_from_are_named_and_nothing_is_lost(
+    spoil: Any, said: str, places: Places, goods: Path
+) -> None:
+    before = run(_context(places), _inputs(goods))
+    spoil(goods)
+    with pytest.raises(InputError, match=said):
+        run(_context(places), _inputs(goods))
+    assert [entry.version for entry in _shelf(places).list()] == [before["version"]]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"folder": None}, "needs 'folder'"),
+        ({"folder": "/no/such/folder"}, "/no/such/folder: cannot be read as a folder"),
+        ({"recipe": "../up"}, "needs 'recipe'"),
+        ({"false_reject_rate": "1%"}, "'false_reject_rate' is '1%', expected a number from 0 to 0.5"),
+        ({"false_reject_rate": 0}, "a false-reject rate of 0.0 cannot be kept"),
+        ({"shift_px": -1}, "'shift_px' is -1"),
+        ({"colour": "red"}, "does not know 'colour'"),
+    ],
+)
+def test_inputs_that_cannot_be_worked_with_are_refused(
+    change: dict[str, Any], said: str, places: Places, goods: Path
+) -> None:
+    with pytest.raises(InputError, match=said):
+        run(_context(places), {**_inputs(goods), **change})
