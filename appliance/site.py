@@ -91,6 +91,6 @@ def load_site(config: Path) -> Site:
 
 def _app(name: str, table: Mapping[str, Any], screen: Mapping[str, Any], config: Path) -> App:
     vertical = catalog.load(name)
-    settings = checked(vertical.manifest.settings, table, f"{config} [{name}]")
+    settings: Any = checked(vertical.manifest.settings, table, f"{config} [{name}]")
     screen = {"port": _DEFAULT_PORTS.get(name, 8104), **screen}
     return App(name, vertical, settings, checked(ScreenSettings, screen, f"{config} [screens.{name}]"))

@@ -15,6 +15,7 @@ FAULTS = {
     "no-recipe": "No recipe is loaded. Ready is off at the PLC.",
     "recipe-failed": "The recipe's model cannot be loaded. Ready is off at the PLC.",
     "disk-full": "No room to record. Ready is off at the PLC.",
+    "device-stopped": "The cell's connection stopped and is started again.",
     "late-results": "Results came too late several times in a row.",
 }
 #: With one of these the box cannot vouch for a part at all and takes Ready back.

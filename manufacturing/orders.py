@@ -93,7 +93,7 @@ def _activate(station: InspectionStation, command: Command) -> Decision:
         return _refuse("say which model and which version to activate")
     value = {"slot": station.line.recipe, "name": name, "version": version}
     event = Event("recipe-asked", station.line.recipe, command.at.utc_s, value, station.spec.name, command.who)
-    action = Action("model.activate", value, until_s=60.0, subject=station.line.recipe)
+    action = Action(f"{station.keeper}.activate", value, until_s=60.0, subject=station.line.recipe)
     return Decision(events=(event,), actions=(action,), reply=Reply(accepted=True))
 
 

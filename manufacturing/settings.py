@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator
 
@@ -44,12 +44,11 @@ class PlcSettings:
 
 @dataclass(frozen=True)
 class CameraSettings:
-    """Where pictures come from; `kind` names a frame source of the catalog."""
+    """Where pictures come from: `kind` names a frame source of the catalog, `options` are that source's own."""
 
     __pydantic_config__ = STRICT_KEYS
     kind: Literal["camera.folder", "camera.video"] = "camera.folder"
-    path: str = ""
-    mode: Literal["cycle", "newest"] = "cycle"
+    options: Mapping[str, Any] = field(default_factory=dict)
     grab_within: Seconds = 0.150
 
 

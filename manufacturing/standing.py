@@ -17,6 +17,7 @@ _FAULTS: Mapping[str, tuple[str, str]] = {
     "camera-lost": ("CAMERA LOST", "Every part is rejected"),
     "plc-lost": ("PLC LOST", "No connection. The gate fails to reject, the line should be stopped."),
     "plc-heartbeat": ("PLC LOST", "No heartbeat. The gate fails to reject, the line should be stopped."),
+    "device-stopped": ("PLC LOST", "The cell's connection is being started again. The gate fails to reject."),
     "late-results": ("RESULTS TOO LATE", "Parts judged too late are rejected. Reset when the cause is found."),
     "recipe-failed": ("RECIPE FAILED", "The model cannot be loaded. Ready is off at the PLC."),
 }

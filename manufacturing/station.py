@@ -49,10 +49,11 @@ class InspectionStation:
         self.line = line
         self.simulated = simulated
         self.cell = f"{line.name}-cell"
+        self.keeper = f"{line.name}-model"
         self.spec = StationSpec(
             name=line.name,
             models=(line.recipe,),
-            actuators=(self.cell, "model"),
+            actuators=(self.cell, self.keeper),
             answer_within_s=line.inspect_window * _DELIVERY_SHARE,
             priority=1,
         )
@@ -258,26 +259,24 @@ class InspectionStation:
         return Decision(events=(event,), actions=self._signals(), save=True)
 
     def device_changed(self, news: DeviceNews) -> Decision:
-        code = {"store": "disk-full", "model": news.code or "no-recipe"}.get(news.device, news.code)
-        if news.device == "model":
-            self.model = news.detail if news.ok else ""
+        code = "disk-full" if news.device == "store" else news.code
+        before = dict(self.discipline.faults)
+        if news.device == self.keeper:
+            self.model = news.detail if news.ok else self.model
             for known in ("no-recipe", "recipe-failed"):
                 self.discipline.clear(known)
-        if news.device == self.cell and news.ok:
-            self._signalled = {}
-        if not code:
-            return Decision(actions=self._signals())
-        before = dict(self.discipline.faults)
+        if news.ok:
+            self.discipline.clear("device-stopped")
+            self._signalled = {} if news.device == self.cell else self._signalled
         if news.ok:
             self.discipline.clear(code)
-        else:
-            self.discipline.fault(code, news.detail if news.device != "model" else "")
-        live = {"standing": self._standing()}
-        if (code in before) == (code in self.discipline.faults):
-            return Decision(actions=self._signals(), live=live)
-        self._since[code] = news.at
-        event = self.fault_event(code, news.at, raised=not news.ok, detail=news.detail)
-        return Decision(events=(event,), actions=self._signals(), live={"standing": self._standing()})
+        elif code:
+            self.discipline.fault(code, news.detail)
+        events = []
+        if (code in before) != (code in self.discipline.faults):
+            self._since[code] = news.at
+            events.append(self.fault_event(code, news.at, raised=not news.ok, detail=news.detail))
+        return Decision(events=events, actions=self._signals(), live={"standing": self._standing()})
 
     def command(self, command: Command) -> Decision:
         decision = orders.carry_out(self, command)

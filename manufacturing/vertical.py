@@ -61,5 +61,5 @@ class Manufacturing:
 def _devices_of(line: LineSettings) -> list[DeviceSpec]:
     return [
         DeviceSpec(f"{line.name}-cell", "cell", line.name, line),
-        DeviceSpec(f"{line.name}-camera", line.camera.kind, line.name, line.camera),
+        DeviceSpec(f"{line.name}-camera", line.camera.kind, line.name, line.camera.options),
     ]

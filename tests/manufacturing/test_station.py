@@ -36,7 +36,7 @@ class Bench:
         self.clock = FakeClock()
         self.station = InspectionStation(line(**changes), simulated=False, time_zone="UTC")
         self.counter = 0
-        self.news("model", ok=True, detail="flange 1.0.0 abc")
+        self.news("line-3-model", ok=True, detail="flange 1.0.0 abc")
 
     def news(self, device: str, *, ok: bool, code: str = "", detail: str = "") -> Decision:
         return self.station.device_changed(DeviceNews(device, ok, self.clock.now(), code, detail))

@@ -1,0 +1,30 @@
+"""`edgewise run [APP ...]`: the appliance, in the foreground."""
+
+from __future__ import annotations
+
+import argparse
+
+from appliance.arguments import add_config, add_data
+from core.errors import RefusedError
+
+
+def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = subparsers.add_parser("run", help="run the appliance in the foreground")
+    parser.add_argument("apps", nargs="*", metavar="APP", help="default: every app of the site")
+    add_config(parser)
+    add_data(parser)
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    from appliance.box import run_box
+    from appliance.demo import is_demo
+    from appliance.site import load_site
+    from verticals.places import Places
+
+    if is_demo(arguments.data):
+        raise RefusedError(
+            f"{arguments.data} was made by `edgewise demo`: its record is simulated",
+            hint="Give the real site a data directory of its own with --data.",
+        )
+    return run_box(load_site(arguments.config), Places(arguments.data), apps=arguments.apps)

@@ -1,0 +1,284 @@
+"""The cell of one line: PLC, camera and, where there is one, a Modbus device, joined by the handshake.
+
+A trigger becomes one sample with its picture, a result becomes ordered writes. What this device promises:
+whatever is lost, the PLC is told nothing it could take for an accept of the wrong part.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Coroutine
+from typing import Any, Protocol
+
+from core.clock import Instant
+from core.errors import DeviceError
+from manufacturing.handshake import Handshake, Result, Writes
+from manufacturing.settings import LineSettings
+from verticals.contract import Action, DeviceNews, DeviceSpec, Sample, Value
+from verticals.devices.base import Port, Surroundings
+from verticals.devices.frames import Frame
+
+log = logging.getLogger(__name__)
+
+OUTPUTS = (
+    "Ready", "Busy", "ResultValid", "PassFail", "ResultCode", "Score", "PartIdEcho",
+    "Fault", "Bypass", "Simulated", "RecipeIdActive", "Heartbeat",
+)  # fmt: skip
+WATCHED = ("Trigger", "Ack", "PlcHeartbeat", "GateLastPartId")
+READ = ("PartId", "PartCounter", "PartsPassed", "GateLastRejected")
+
+
+class Grabber(Protocol):
+    """A camera as the cell needs it."""
+
+    async def run(self) -> None: ...
+
+    async def grab(self, ticket: str, timeout_s: float) -> Frame: ...
+
+
+class PlcLink(Protocol):
+    async def run(self) -> None: ...
+
+    async def read(self, names: list[str]) -> dict[str, Any]: ...
+
+    async def write_many(self, values: list[tuple[str, Any]]) -> None: ...
+
+
+class ResultSink(Protocol):
+    """A second place that gets each result, such as a Modbus device."""
+
+    async def run(self) -> None: ...
+
+    async def tell(self, result: Result) -> None: ...
+
+    async def reject(self) -> None: ...
+
+
+class PlcCell:
+    """Belongs to the line's event loop. `connect` hands it its parts, which call back into it."""
+
+    def __init__(self, name: str, line: LineSettings) -> None:
+        self.name = name
+        self.line = line
+        self.handshake = Handshake()
+        self._link: PlcLink
+        self._camera: Grabber
+        self._sink: ResultSink | None = None
+        self._port: Port
+        self._writes: asyncio.Queue[tuple[Writes, asyncio.Future[None] | None]] = asyncio.Queue()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._up = False
+        self._trigger = False
+        self._ack = False
+        self._camera_down_since: Instant | None = None
+        self._plc_seen: Instant | None = None
+        self._plc_silent = False
+        self._gate_part: int | None = None
+
+    def connect(self, link: PlcLink, camera: Grabber, sink: ResultSink | None = None) -> None:
+        self._link, self._camera, self._sink = link, camera, sink
+
+    async def run(self, port: Port) -> None:
+        self._port = port
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._link.run())
+            group.create_task(self._camera.run())
+            group.create_task(self._writer())
+            if self._sink is not None:
+                group.create_task(self._sink.run())
+
+    # --- what the PLC does ---------------------------------------------------------------------------------
+
+    def plc_state(self, up: bool, why: str) -> None:
+        """The link's own news: on a fresh link every output is made safe before anything else is written."""
+        self._up = up
+        self._trigger = self._ack = False
+        self._plc_silent = False
+        self._plc_seen = self._port.clock.now()
+        if up:
+            self._send(self.handshake.connected())
+        self._news("plc-lost", up, why)
+
+    def plc_change(self, name: str, value: Any) -> None:
+        """A watched tag has a new value; None when the PLC marks it as bad."""
+        if name == "Trigger":
+            rising, self._trigger = bool(value) and not self._trigger, bool(value)
+            if rising:
+                self._start(self._part(self._port.clock.now()))
+        elif name == "Ack":
+            rising, self._ack = bool(value) and not self._ack, bool(value)
+            if rising:
+                self._send(self.handshake.acknowledged())
+        elif name == "PlcHeartbeat":
+            self._plc_seen = self._port.clock.now()
+        elif name == "GateLastPartId" and value is not None:
+            last, self._gate_part = self._gate_part, int(value)
+            if last is not None and last != self._gate_part:
+                self._start(self._gate(self._gate_part))
+
+    async def _part(self, at: Instant) -> None:
+        tags = await self._link.read(["PartId", "PartCounter", "PartsPassed"])
+        if tags["PartId"] is None:
+            log.error("%s: trigger without a readable PartId; the PLC rejects this part", self.name)
+            return
+        part_id = int(tags["PartId"])
+        judge, writes = self.handshake.triggered(part_id)
+        self._send(writes)
+        if not judge:
+            return
+        values: dict[str, Value] = {"about": "part"}
+        values |= {"counter": int(tags["PartCounter"] or 0), "passed": int(tags["PartsPassed"] or 0)}
+        try:
+            frame = await self._camera.grab(str(part_id), self.line.camera.grab_within)
+            values["image"] = frame.image
+        except DeviceError as error:
+            values["camera_error"] = str(error)
+        values["grab_ms"] = round(self._port.clock.now().since(at) * 1000, 2)
+        await self._port.emit(Sample(self.name, at, values, key=str(part_id)))
+
+    async def _gate(self, part_id: int) -> None:
+        """The gate's own sensor: what really was rejected. The PLC writes this tag after the others."""
+        tags = await self._link.read(["GateLastRejected"])
+        values: dict[str, Value] = {"about": "gate", "rejected": bool(tags["GateLastRejected"])}
+        await self._port.emit(Sample(self.name, self._port.clock.now(), values, key=str(part_id)))
+
+    # --- what the box does ---------------------------------------------------------------------------------
+
+    async def act(self, action: Action) -> str:
+        """`<cell>.result`, `<cell>.signals` or `<cell>.gate`; raises DeviceError when it was not done."""
+        what = action.target.removeprefix(f"{self.name}.")
+        if what == "signals":
+            return await self._signal(action.value)
+        if what == "gate":
+            return await self._drive_gate()
+        if what != "result":
+            raise DeviceError(f"{self.name} has no output '{what}'")
+        value = action.value
+        result = Result(value["part_id"], value["accept"], value["code"], value["score"])
+        if self._sink is not None:
+            self._start(self._sink.tell(result))
+        return await self._deliver(result)
+
+    async def _deliver(self, result: Result) -> str:
+        self._need_link()
+        writes = self.handshake.result(result)
+        if writes is None:
+            raise DeviceError(f"{self.name}: the PLC has moved on from part {result.part_id}")
+        await self._sent(writes)
+        loop = asyncio.get_running_loop()
+        loop.call_later(self.line.plc.ack_within, self._ack_due, result.part_id)
+        return "result valid"
+
+    async def _signal(self, wanted: dict[str, bool | str]) -> str:
+        self._need_link()
+        others = [(name, value) for name, value in wanted.items() if name != "Ready"]
+        await self._sent([others, *self.handshake.want_ready(bool(wanted["Ready"]))])
+        return ", ".join(f"{name} {value}" for name, value in wanted.items())
+
+    async def _drive_gate(self) -> str:
+        if self._sink is None:
+            raise DeviceError(f"{self.name}: the recipe drives a gate, and no Modbus device is configured")
+        await self._sink.reject()
+        return "gate pulsed"
+
+    async def steer(self, *, ready: bool, beat: int) -> None:
+        """Twice a second: the heartbeat to the PLC, and how old its own is."""
+        if self._up:
+            self._send([[("Heartbeat", beat % 65536)]])
+        self._watch_heartbeat()
+        if beat % 2 == 0:
+            await self._port.emit(Sample(self.name, self._port.clock.now(), self._status()))
+
+    def _status(self) -> dict[str, Value]:
+        now = self._port.clock.now()
+        values: dict[str, Value] = {"about": "status"}
+        if self._plc_seen is not None:
+            values["plc_age_s"] = round(now.since(self._plc_seen), 1)
+        lost = self._camera_down_since
+        values["camera_age_s"] = round(now.since(lost), 1) if lost else 0.0
+        return values
+
+    def _watch_heartbeat(self) -> None:
+        if not self._up or self._plc_seen is None:
+            return
+        silent = self._port.clock.now().since(self._plc_seen) > self.line.plc.heartbeat_within
+        if silent != self._plc_silent:
+            self._plc_silent = silent
+            self._news("plc-heartbeat", not silent, "the PLC's heartbeat stands still" if silent else "")
+
+    def camera_state(self, up: bool, why: str) -> None:
+        self._camera_down_since = None if up else self._port.clock.now()
+        self._news("camera-lost", up, why)
+
+    def _ack_due(self, part_id: int) -> None:
+        if self.handshake.part_id == part_id:
+            self._send(self.handshake.ack_overdue())
+
+    # --- in order, and never blocking the loop -------------------------------------------------------------
+
+    def _news(self, code: str, ok: bool, why: str) -> None:
+        self._port.news(DeviceNews(self.name, ok, self._port.clock.now(), code, why))
+
+    def _need_link(self) -> None:
+        if not self._up:
+            raise DeviceError(f"{self.name}: no connection to the PLC at {self.line.plc.url}")
+
+    def _send(self, writes: Writes) -> None:
+        if writes:
+            self._writes.put_nowait((writes, None))
+
+    async def _sent(self, writes: Writes) -> None:
+        done = asyncio.get_running_loop().create_future()
+        self._writes.put_nowait((writes, done))
+        await done
+
+    async def _writer(self) -> None:
+        while True:
+            groups, done = await self._writes.get()
+            try:
+                for group in groups:
+                    await self._link.write_many(list(group))
+            except DeviceError as error:
+                if done is not None and not done.done():
+                    done.set_exception(error)
+                continue
+            if done is not None and not done.done():
+                done.set_result(None)
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(self._quietly(work))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _quietly(self, work: Coroutine[Any, Any, None]) -> None:
+        """A device that fails in the middle of a part is news of the link, not the end of the cell."""
+        try:
+            await work
+        except DeviceError as error:
+            log.warning("%s: %s", self.name, error)
+
+
+def make(spec: DeviceSpec, surroundings: Surroundings) -> PlcCell:
+    """The cell of a site's line with its real link, camera and Modbus device."""
+    from manufacturing.modbus_sink import ModbusSink
+    from verticals.devices.frames import CameraClient
+    from verticals.devices.opcua import OpcUaLink
+
+    line: LineSettings = spec.options
+    cell = PlcCell(spec.name, line)
+    nodes = {name: line.plc.tags.get(name, line.plc.tag_prefix + name) for name in (*OUTPUTS, *WATCHED, *READ)}
+    link = OpcUaLink(
+        line.plc.url,
+        nodes=nodes,
+        watch=WATCHED,
+        mode=line.plc.mode,
+        publishing_interval_s=line.plc.publishing_interval,
+        on_change=lambda name, value, _at: cell.plc_change(name, value),
+        on_state=cell.plc_state,
+    )
+    camera_name = f"{line.name}-camera"
+    socket = surroundings.places.camera_socket(surroundings.app, camera_name)
+    camera = CameraClient(socket, name=camera_name, clock=surroundings.clock, on_state=cell.camera_state)
+    cell.connect(link, camera, ModbusSink(line.modbus) if line.modbus else None)
+    return cell
