@@ -13,12 +13,15 @@ from importlib import import_module
 from importlib.metadata import version
 
 from core.errors import EdgewiseError
+from core.settings import environment_default
 
 #: A module of appliance.verbs each, with `register(subparsers)` and `run(arguments) -> int`.
 VERBS = ("run", "demo", "doctor", "models", "events", "user", "manufacturing")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
+    # Before numpy is imported: its threads gain nothing on our small matrices and spin away what the line needs.
+    environment_default("OPENBLAS_NUM_THREADS", "1")
     parser = _parser()
     arguments = parser.parse_args(argv)
     try:

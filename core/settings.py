@@ -75,6 +75,11 @@ def environment(name: str, default: str | None = None) -> str | None:
     return os.environ.get(name, default)
 
 
+def environment_default(name: str, value: str) -> None:
+    """Sets a variable that is not set, for this process and its children: libraries look there when imported."""
+    os.environ.setdefault(name, value)
+
+
 def environment_for_child(additions: Mapping[str, str], without: Collection[str] = ()) -> dict[str, str]:
     """This process' environment for one that it starts; values are never logged."""
     return {name: value for name, value in os.environ.items() if name not in without} | dict(additions)
