@@ -104,7 +104,8 @@ def _run(ctx: JobContext, inputs: Json) -> Json:
     tell(1.0, "Making the model package")
     trust = Trust(ctx.places.keys)
     gate = Gate()
-    with tempfile.TemporaryDirectory(prefix="edgewise-teach-") as draft:
+    ctx.places.data.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="teach-", dir=ctx.places.data) as draft:
         package = make_package(Path(draft) / "package", lesson, files, taught, ctx.clock.now(), trust.box_key())
         gate.check(package)
         Shelf(ctx.places.models, trust, gate).install(Path(draft) / "package")
