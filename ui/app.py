@@ -16,7 +16,7 @@ from core.errors import StoreError
 from ui.assets import Assets
 from ui.csrf import Csrf
 from ui.faults import add_faults
-from ui.guard import Guard
+from ui.guard import MOST_FORM_BYTES, Guard
 from ui.headers import add_headers
 from ui.hub import Hub
 from ui.identity import PUBLIC, Identities, SessionDoor
@@ -27,8 +27,8 @@ from verticals.contract import Manifest
 from verticals.web import Answered, Asked, Data, Desk, File, Go, Page, Panel, Shown, Upload
 
 _HERE = Path(__file__).parent
-MOST_BODY_BYTES = 64 << 20
-_MOST_FORM_BYTES = 1 << 20
+#: Uploads; a form field may hold `MOST_FORM_BYTES`, JSON `guard.MOST_JSON_BYTES`.
+MOST_BODY_BYTES = 32 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ def create_app(shell: Shell, metrics: WebMetrics) -> tuple[Flask, Guard]:
     """The WSGI app, and the guard that knows the role of every route of it."""
     app = Flask("ui", static_folder=None, template_folder=None)
     app.config.update(
-        MAX_CONTENT_LENGTH=MOST_BODY_BYTES, MAX_FORM_MEMORY_SIZE=_MOST_FORM_BYTES, PROPAGATE_EXCEPTIONS=False
+        MAX_CONTENT_LENGTH=MOST_BODY_BYTES, MAX_FORM_MEMORY_SIZE=MOST_FORM_BYTES, PROPAGATE_EXCEPTIONS=False
     )
     app.json.sort_keys = False  # type: ignore[attr-defined]
     _templates(app, shell)

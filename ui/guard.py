@@ -21,6 +21,8 @@ from ui.identity import Identities, Peer, Person
 from ui.limits import RateLimit
 
 _SAFE = ("GET", "HEAD", "OPTIONS")
+MOST_JSON_BYTES = 8 << 20
+MOST_FORM_BYTES = 1 << 20
 _CHANGES_PER_S, _CHANGES_BURST = 10.0, 60
 
 
@@ -59,6 +61,8 @@ class Guard:
             if request.method not in _SAFE:
                 if (wait_s := changes.wait_s(g.peer.address)) > 0:
                     raise TooOften("too many changes from this screen", wait_s)
+                if request.mimetype != "multipart/form-data":
+                    request.max_content_length = MOST_JSON_BYTES if request.is_json else MOST_FORM_BYTES
                 self._check_csrf()
             self._check_role(self.roles.get(request.endpoint, ""))
 

@@ -254,6 +254,7 @@ class Hub:
             self._stored.clear()
             if not self._prepared:
                 await self.prepare()
+                continue
             try:
                 while events := await self._bridge.call("events", self._source.read, self.sequence, _PAGE):
                     self._tell_all(events)

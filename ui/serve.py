@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import uvicorn
+from flask import Flask
 
 from core.clock import Clock, SystemClock
 from core.errors import PortBusyError, SettingsError
@@ -20,6 +21,7 @@ from ui.app import Shell, create_app
 from ui.csrf import Csrf
 from ui.front import Front
 from ui.gate import Gate, networks
+from ui.guard import Guard
 from ui.hub import Hub
 from ui.identity import Identities, SessionDoor, is_loopback
 from ui.metrics import WebMetrics
@@ -62,6 +64,9 @@ class Web:
     hub: Hub
     bridge: Bridge
     front: Front
+    app: Flask
+    guard: Guard
+    desk: Desk
     url: str
 
     async def run(self, *, moved: Callable[[], None] = lambda: None) -> None:
@@ -111,7 +116,6 @@ def put_together(
         )
     gate = Gate(listen.host, networks(listen.allow, listen.setting))
     certificate = certificate_for(listen.host, keys, clock) if beyond else None
-    listener = bind(listen)
     counts: dict[str, Callable[[], float]] = {
         "_streams": lambda: hub.streams,
         "_streams_dropped": lambda: hub.dropped,
@@ -120,20 +124,23 @@ def put_together(
     }
     shell = Shell(manifest, panel, desk, hub, sessions, Csrf.kept_in(keys), clock, beyond, simulated, counts)
     metrics = WebMetrics(manifest.name, lambda: {name: read() for name, read in counts.items()})
-    app, _ = create_app(shell, metrics)
+    app, guard = create_app(shell, metrics)
     streams = Streams(hub, Identities(manifest, sessions), bridge, panel.stream_role, limit=listen.streams)
     counts["_streams_refused"] = lambda: streams.refused
     front = Front(app, streams, gate, metrics)
+    server = _server(front, certificate)
+    listener = bind(listen)  # last: nothing that fails leaves it open
     address, port = listener.getsockname()[:2]
     shown = f"[{address}]" if ":" in address else address
     url = f"{'https' if certificate else 'http'}://{shown}:{port}"
-    return Web(listen, _server(front, certificate), listener, hub, bridge, front, url)
+    return Web(listen, server, listener, hub, bridge, front, app, guard, desk, url)
 
 
 def bind(listen: Listen) -> socket.socket:
     """A listening socket. Raises PortBusyError that names the address and the setting."""
     family = socket.AF_INET6 if ":" in listen.host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
+    # With its protocol named: asyncio turns Nagle off only on sockets that say they are TCP (40 ms an answer).
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _PEER_TIMEOUT_MS)
     try:

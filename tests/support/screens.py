@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import threading
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
@@ -135,14 +136,17 @@ class ScreenRig:
         *,
         listen: Listen | None = None,
         manifest: Manifest = MANIFEST,
+        panel: Panel | None = None,
         access: AccessSettings | None = None,
         clock: Clock | None = None,
         not_updating_after_s: float = 3.0,
+        blank: Path | None = None,
     ) -> None:
         self.folder = folder
+        self._blank = blank
         self.places = Places(folder / "data")
         self.clock = clock or SystemClock()
-        self._vertical = Trial(trial_panel(folder, not_updating_after_s), manifest)
+        self._vertical = Trial(panel or trial_panel(folder, not_updating_after_s), manifest)
         self._listen = listen or Listen()
         self._access = access
         self.line = LiveServer(self.places.live_socket(manifest.name))
@@ -150,21 +154,24 @@ class ScreenRig:
         self.url = ""
         self.loop: asyncio.AbstractEventLoop
         self._thread: threading.Thread
+        self._visitors: list[Visitor] = []
 
     def __enter__(self) -> Self:
         self.places.make(self._vertical.manifest.name)
+        if self._blank is not None:
+            shutil.copytree(self._blank, self.places.data, dirs_exist_ok=True)
         self.start()
-        self.accounts = Accounts(
-            open_database(self.places.box_db),
-            {"trial": MANIFEST.roles, "other": (Role("guest", "Guest"),)},
-            Audit(open_database(self.places.box_db), self.clock),
-            self.clock,
-        )
+        box = open_database(self.places.box_db)
+        self.audit = Audit(box, self.clock)
+        roles = {"trial": MANIFEST.roles, "other": (Role("guest", "Guest"),)}
+        self.accounts = Accounts(box, roles, self.audit, self.clock)
         self.store = EventStore(open_database(self.places.events_db("trial")))
         self.commands = Commands(self.store.engine)
         return self
 
     def __exit__(self, *exc: object) -> None:
+        for visitor in self._visitors:
+            visitor.close()
         self.stop()
 
     def start(self) -> None:
@@ -180,11 +187,8 @@ class ScreenRig:
 
         async def main() -> None:
             self.loop = asyncio.get_running_loop()
-            running = asyncio.create_task(self.web.run())
-            while not self.web.server.started and not running.done():
-                await asyncio.sleep(0.005)  # noqa: ASYNC110 uvicorn tells its start by a flag only
-            started.set()
-            await running
+            started.set()  # the socket listens since it was bound
+            await self.web.run()
 
         self._thread = threading.Thread(target=asyncio.run, args=(main(),))
         self._thread.start()
@@ -231,7 +235,8 @@ class ScreenRig:
         self.line.receive = receive
 
     def client(self, **headers: str) -> Visitor:
-        return Visitor(self.url, headers)
+        self._visitors.append(Visitor(self.url, headers))
+        return self._visitors[-1]
 
 
 class Visitor(httpx.Client):

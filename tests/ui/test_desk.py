@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import text
+
+from tests.support.screens import ScreenRig, eventually
+from verticals.contract import Event, Reply
+from verticals.runtime.live import LiveMessage
+from verticals.store.events import Entry
+
+
+@pytest.fixture
+def live_rig(rig: ScreenRig) -> ScreenRig:
+    rig.start_line()
+    rig.beat()
+    eventually(lambda: not rig.web.hub.stale)
+    return rig
+
+
+def test_an_order_gets_the_line_s_own_answer_and_is_audited(live_rig: ScreenRig) -> None:
+    live_rig.answer_commands(Reply(True, "stopped"))
+    answer = live_rig.client().order("/order", {"reason": "lens"})
+    assert (answer.status_code, answer.json()) == (200, {"accepted": True, "reason": "stopped"})
+    [entry] = [item for item in live_rig.audit.read() if item.act == "stop"]
+    assert (entry.app, entry.role, entry.values) == ("trial", "operator", {"accepted": True})
+
+
+def test_the_line_may_refuse_with_a_reason(live_rig: ScreenRig) -> None:
+    live_rig.answer_commands(Reply(False, "a part is under way"))
+    answer = live_rig.client().order("/order", {})
+    assert (answer.status_code, answer.json()["reason"]) == (409, "a part is under way")
+
+
+def test_a_line_that_does_not_answer_in_time_is_a_refusal_and_the_order_is_taken_back(live_rig: ScreenRig) -> None:
+    answer = live_rig.client().order("/order", {})
+    assert answer.status_code == 409 and "taken back" in answer.json()["reason"]
+    assert live_rig.commands.pending() == []
+
+
+def test_an_order_that_was_answered_without_a_word_is_found_in_the_store(live_rig: ScreenRig) -> None:
+    def write(message: LiveMessage) -> None:
+        if message.topic == "command":
+            live_rig.store.append([Entry(replies=[(int(message.data["id"]), Reply(True, "done quietly"))])])
+
+    live_rig.line.receive = write
+    assert live_rig.client().order("/order", {}).json()["reason"] == "done quietly"
+
+
+def test_a_dead_line_is_not_asked_at_all(rig: ScreenRig) -> None:
+    answer = rig.client().order("/order", {})
+    assert answer.status_code == 409 and "does not answer" in answer.json()["reason"]
+    assert rig.commands.pending() == []
+
+
+def test_facts_are_kept_before_they_are_answered(rig: ScreenRig) -> None:
+    desk = rig.web.desk
+    first = desk.bring("till", "receipt-1", {"sold": 2})
+    assert desk.bring("till", "receipt-1", {"sold": 2}) == first
+
+
+def test_jobs_are_started_for_this_app(rig: ScreenRig) -> None:
+    number = rig.web.desk.start_job("teach", {"recipe": "flange"}, who="Ada")
+    [job] = rig.web.desk.jobs(kind="teach")
+    assert (job["id"], job["app"], job["who"], job["state"]) == (number, "trial", "Ada", "queued")
+
+
+def test_views_read_events_and_their_own_tables(rig: ScreenRig) -> None:
+    rig.store.append([Entry([Event("part", "1", 0.0, station="press"), Event("gate", "1", 0.0)])])
+    desk = rig.web.desk
+    assert [event.kind for event in desk.events(kinds=("part",), station="press")] == ["part"]
+    assert [event.sequence for event in desk.events(newest_first=True, limit=1)] == [2]
+    with desk.read() as connection:
+        assert connection.execute(text("select count(*) from events")).scalar_one() == 2
