@@ -45,6 +45,9 @@ class Schedule:
         self._alarm: asyncio.TimerHandle | None = None
         self._stopped = False
 
+    def now_mono_s(self) -> float:
+        return self._clock.now().mono_s
+
     def at(self, mono_s: float, call: Callable[[], None]) -> Timer:
         """Calls `call` in the event loop at `mono_s`, or soon when that is past; never within this call."""
         timer = Timer(mono_s, call)

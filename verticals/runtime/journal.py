@@ -1,0 +1,277 @@
+"""The line's side of the recorder: what cannot be recorded now is held, in order, and recorded later.
+
+Decisions never wait for a disk that is full or stuck. While there is trouble everything new is held behind
+what is held already, and whoever asked learns at once that it is not recorded. Held entries lose their
+evidence (pictures would fill the memory); beyond the limit the oldest are lost, counted and said. Where only
+the evidence finds no room, events are recorded without it and say so.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Protocol
+
+from core.errors import DiskFullError, StoreError
+from core.logs import OutageLog
+from verticals.contract import Event, Evidence, Reply
+from verticals.runtime.mishaps import Mishaps, in_words
+from verticals.runtime.schedule import Schedule
+from verticals.store.events import Entry
+from verticals.store.series import Point
+
+log = logging.getLogger(__name__)
+
+HELD_LIMIT = 5000
+STALL_S = 5.0
+#: How long events go without their evidence before evidence is tried again.
+LEAN_S = 5.0
+_RETRY_FIRST_S = 0.5
+_RETRY_LAST_S = 5.0
+_BATCH = 64
+_TRIES = 3
+_NONE: Mapping[str, Evidence] = {}
+
+
+class Records(Protocol):
+    """The recorder, as the line needs it."""
+
+    def start(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+    @property
+    def depth(self) -> int: ...
+
+    @property
+    def failing(self) -> bool: ...
+
+    async def record(self, entry: Entry, evidence: Mapping[str, Evidence] | None = None) -> list[Event]: ...
+
+    def note(self, points: Sequence[Point]) -> None: ...
+
+
+class _Stalled(StoreError):
+    """The entry lies with the recorder, which has not answered yet."""
+
+
+class Journal:
+    """`committed` is called for every entry that is in the store; `troubled` when trouble begins and ends (None)."""
+
+    def __init__(
+        self,
+        records: Records,
+        schedule: Schedule,
+        committed: Callable[[Entry, Sequence[Event]], None],
+        troubled: Callable[[StoreError | None], None],
+        *,
+        held_limit: int = HELD_LIMIT,
+        stall_s: float = STALL_S,
+    ) -> None:
+        self._records = records
+        self._schedule = schedule
+        self._committed = committed
+        self._troubled = troubled
+        self._held_limit = held_limit
+        self._stall_s = stall_s
+        self._held: deque[Entry] = deque()
+        self._tries = 0
+        self._retry_s = _RETRY_FIRST_S
+        self._draining: asyncio.Task[None] | None = None
+        self._outage = OutageLog(log, "the store")
+        self._mishaps = Mishaps("the app's own tables")
+        self._blocked: StoreError | None = None  # nothing can be recorded
+        self._lean: StoreError | None = None  # no evidence can be kept
+        self._lean_until_mono_s = 0.0
+        self._told = ""
+        self.lost = 0
+        self.refused = 0
+
+    @property
+    def trouble(self) -> StoreError | None:
+        return self._blocked or self._lean
+
+    @property
+    def depth(self) -> int:
+        """Entries on their way to the disk."""
+        return self._records.depth
+
+    @property
+    def held(self) -> int:
+        """Entries that wait for the end of the trouble."""
+        return len(self._held)
+
+    def note(self, points: Sequence[Point]) -> None:
+        """Readings for the series, which are no record: what cannot be taken is counted as lost."""
+        try:
+            self._records.note(points)
+        except StoreError as error:
+            self.lost += 1
+            self._mishaps.note("series", error)
+
+    async def record(self, entry: Entry, evidence: Mapping[str, Evidence] = _NONE) -> list[Event]:
+        """The numbered events, after the commit. Raises StoreError when they are not in the store (yet)."""
+        if evidence and (self._blocked or self._schedule.now_mono_s() < self._lean_until_mono_s):
+            entry, evidence = _without_evidence(entry), _NONE
+        if self._blocked is not None:
+            self._hold(entry)
+            raise _again(self._blocked)
+        try:
+            events = await self._submit(entry, evidence)
+        except StoreError as error:
+            events = await self._second_try(entry, evidence, error)
+        else:
+            if evidence and self._lean is not None:
+                self._lean = None
+                self._tell()
+        self._committed(entry, events)
+        return events
+
+    async def finish(self) -> None:
+        """One last try for what is held, before the process ends."""
+        if self._draining is not None:
+            await asyncio.wait({self._draining})
+        if self._held:
+            await self._drain()
+        if self._held:
+            log.error("%d entries could not be recorded before the end", len(self._held))
+
+    async def _submit(self, entry: Entry, evidence: Mapping[str, Evidence]) -> list[Event]:
+        working = asyncio.ensure_future(self._records.record(entry, evidence))
+        try:
+            done, _ = await asyncio.wait({working}, timeout=self._stall_s)
+        except asyncio.CancelledError:
+            working.cancel()
+            raise
+        if done:
+            return working.result()
+        late = _without_evidence(entry) if evidence else entry
+        working.add_done_callback(partial(self._came_late, late))
+        raise _Stalled(f"the disk has not answered for {self._stall_s:g} s", hint="Look at the system's log.")
+
+    async def _second_try(self, entry: Entry, evidence: Mapping[str, Evidence], error: StoreError) -> list[Event]:
+        """Without the evidence, where that may be what failed; else raises after what can be done was done."""
+        if evidence and not isinstance(error, _Stalled):
+            if isinstance(error, DiskFullError):
+                self._lean = error
+                self._lean_until_mono_s = self._schedule.now_mono_s() + LEAN_S
+            entry = _without_evidence(entry)
+            try:
+                events = await self._submit(entry, _NONE)
+            except StoreError as second:
+                error = second
+            else:
+                log.warning("recorded without its evidence: %s", error)
+                self._tell()
+                return events
+        if isinstance(error, _Stalled):
+            self._block(error)
+        elif isinstance(error, DiskFullError) or self._records.failing or not await self._put_aside(entry, error):
+            self._hold(entry)
+            self._block(error)
+        raise error
+
+    def _came_late(self, entry: Entry, working: asyncio.Future[list[Event]]) -> None:
+        if working.cancelled():
+            return
+        if working.exception() is None:
+            self._committed(entry, working.result())
+        else:
+            self._hold(entry)
+        self._schedule.after(0.0, self._start_draining)
+
+    def _hold(self, entry: Entry) -> None:
+        if len(self._held) >= self._held_limit:
+            self._held.popleft()
+            self.lost += 1
+        self._held.append(entry)
+
+    def _block(self, error: StoreError) -> None:
+        if self._blocked is None:
+            self._blocked = error
+            self._outage.gone(error)
+            self._retry_s = _RETRY_FIRST_S
+            self._schedule.after(self._retry_s, self._start_draining)
+            self._tell()
+
+    def _tell(self) -> None:
+        trouble = self.trouble
+        code = trouble.code if trouble else ""
+        if code != self._told:
+            self._told = code
+            self._troubled(trouble)
+
+    def _start_draining(self) -> None:
+        if self._blocked is not None and (self._draining is None or self._draining.done()):
+            self._draining = asyncio.get_running_loop().create_task(self._drain())
+
+    async def _drain(self) -> None:
+        """Records what is held, in order, in batches; ends the trouble when nothing is left."""
+        if not self._held and self._records.depth and isinstance(self._blocked, _Stalled):
+            self._schedule.after(self._retry_s, self._start_draining)
+            return
+        while self._held:
+            batch = [self._held.popleft() for _ in range(min(_BATCH, len(self._held)))]
+            outcomes = await asyncio.gather(*(self._submit(entry, _NONE) for entry in batch), return_exceptions=True)
+            errors: list[StoreError] = []
+            for entry, outcome in reversed(list(zip(batch, outcomes, strict=True))):
+                if isinstance(outcome, StoreError):
+                    errors.append(outcome)
+                    if not isinstance(outcome, _Stalled):
+                        self._held.appendleft(entry)
+            for entry, outcome in zip(batch, outcomes, strict=True):
+                if isinstance(outcome, list):
+                    self._committed(entry, outcome)
+            if errors:
+                await self._wait_longer(errors[-1])
+                return
+            self._tries = 0
+        self._blocked = None
+        self._outage.back()
+        self._tell()
+
+    async def _wait_longer(self, error: StoreError) -> None:
+        """Tries again later; an entry that keeps failing while others are recorded is put aside."""
+        self._tries += 1
+        if self._tries >= _TRIES and self._held and not self._records.failing:
+            self._tries = 0
+            stubborn = self._held.popleft()
+            if not await self._put_aside(stubborn, error):
+                self._held.appendleft(stubborn)
+        self._retry_s = min(self._retry_s * 2, _RETRY_LAST_S)
+        self._schedule.after(self._retry_s, self._start_draining)
+
+    async def _put_aside(self, entry: Entry, error: StoreError) -> bool:
+        """Whether the bare facts of an entry that the app's own tables refuse are recorded in its place."""
+        cause = error.__cause__ or error
+        self._mishaps.note("project", cause)
+        facts = [{"kind": event.kind, "subject": event.subject, "at_utc_s": event.at_utc_s, "who": event.who,
+                  "data": event.data} for event in entry.events]  # fmt: skip
+        events: list[Event] = []
+        if entry.events:
+            first = entry.events[0]
+            data = {"error": in_words(cause), "events": facts}
+            events = [Event("unprojected", first.subject, first.at_utc_s, data, first.station)]
+        told = [(command, Reply(False, "it could not be recorded")) for command, _ in entry.replies]
+        plain = Entry(events=events, replies=told, inbox_done=entry.inbox_done)
+        try:
+            self._committed(plain, await self._submit(plain, _NONE))
+        except StoreError as second:
+            self._mishaps.note("unprojected", second)
+            return False
+        self.refused += 1
+        return True
+
+
+def _without_evidence(entry: Entry) -> Entry:
+    return replace(entry, events=[
+        replace(event, data={**event.data, "evidence_missing": "there was no room for it"}) for event in entry.events
+    ])  # fmt: skip
+
+
+def _again(error: StoreError) -> StoreError:
+    return type(error)(error.message, hint=error.hint)
