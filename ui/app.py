@@ -83,7 +83,7 @@ def _templates(app: Flask, shell: Shell) -> None:
 
     @app.context_processor
     def values() -> dict[str, Any]:
-        return {"shell": shown, "csrf": g.get("csrf", ""), "sequence": g.get("sequence", 0), "live": True}
+        return {"shell": shown, "csrf": g.get("csrf", ""), "sequence": g.get("sequence", 0), "streaming": True}
 
 
 def _own_pages(guard: Guard, shell: Shell, metrics: WebMetrics) -> None:
@@ -91,7 +91,7 @@ def _own_pages(guard: Guard, shell: Shell, metrics: WebMetrics) -> None:
     guard.add("/static/<path:name>", assets.send, PUBLIC)
     guard.add(
         "/patterns",
-        lambda: render_template("ui/patterns.html", live=False, **pattern_values()),
+        lambda: render_template("ui/patterns.html", streaming=False, **pattern_values()),
         shell.panel.stream_role,
     )
     guard.add("/evidence/<sha256>", lambda sha256: _evidence(shell, sha256), shell.panel.stream_role)

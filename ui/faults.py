@@ -81,6 +81,6 @@ def _shown(status: int, text: str, hint: str, code: str) -> Response:
     else:
         g.setdefault("csrf", "")
         word = _WORDS.get(status, "Something went wrong")
-        response = make_response(render_template("ui/fault.html", word=word, text=text, hint=hint, live=False))
+        response = make_response(render_template("ui/fault.html", word=word, text=text, hint=hint, streaming=False))
     response.status_code = status
     return response

@@ -14,7 +14,7 @@ from verticals.places import Places
 from verticals.runtime.bell import ring
 from verticals.runtime.bridge import Bridge
 from verticals.runtime.live import LiveClient
-from verticals.store.accounts import AccessSettings
+from verticals.store.access import AccessSettings
 from verticals.store.audit import Audit
 from verticals.store.commands import Commands
 from verticals.store.database import open_database

@@ -32,7 +32,7 @@ class SignIn:
         return self._form(local_path(request.args.get("next", "/")))
 
     def _form(self, to: str, who: str = "", fault: str = "") -> str:
-        return render_template("ui/sign-in.html", next=to, who=who, fault=fault, person=g.person, live=False)
+        return render_template("ui/sign-in.html", next=to, who=who, fault=fault, person=g.person, streaming=False)
 
     def _sign_in(self) -> AnyResponse:
         values: dict[str, Any] = request.get_json() if request.is_json else request.form.to_dict()

@@ -19,7 +19,8 @@ from ui.serve import Listen, Web
 from verticals.contract import DeviceSpec, Event, Json, Manifest, Reply, Role, Sample, Station
 from verticals.places import Places
 from verticals.runtime.live import LiveMessage, LiveServer
-from verticals.store.accounts import AccessSettings, Accounts
+from verticals.store.access import AccessSettings
+from verticals.store.accounts import Accounts
 from verticals.store.audit import Audit
 from verticals.store.commands import Commands
 from verticals.store.database import open_database
@@ -40,7 +41,7 @@ MANIFEST = Manifest(
 
 def _shown(desk: Desk, asked: Asked) -> Answered:
     live = desk.live()
-    return Shown("trial.html", {"who": asked.who, "role": asked.role, "live_values": live["stations"]})
+    return Shown("trial.html", {"who": asked.who, "role": asked.role, "live": live["stations"]})
 
 
 def _data(desk: Desk, asked: Asked) -> Answered:
@@ -79,7 +80,7 @@ def trial_panel(folder: Path, not_updating_after_s: float = 3.0) -> Panel:
     page = (
         '{% extends "ui/page.html" %}{% block main %}<main><h1>{{ who or "nobody" }} as {{ role }}</h1>'
         '<p data-part="age">0:00</p><time data-part="clock">14:05:07</time>'
-        '<a href="/sign-in?next=/">Sign in</a><p>{{ live_values }}</p>'
+        '<a href="/sign-in?next=/">Sign in</a><p>{{ live }}</p>'
         '<button data-part="hold" data-hold-ms="300" type="button">Hold</button></main>{% endblock %}'
     )
     (folder / "templates" / "trial.html").write_text(page)

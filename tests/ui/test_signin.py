@@ -8,7 +8,7 @@ import pytest
 from tests.support.clocks import FakeClock
 from tests.support.screens import PIN, ScreenRig
 from ui.signin import local_path
-from verticals.store.accounts import AccessSettings
+from verticals.store.access import AccessSettings
 
 
 @pytest.fixture
@@ -18,7 +18,7 @@ def clock() -> FakeClock:
 
 @pytest.fixture
 def rig(tmp_path: Path, blank: Path, clock: FakeClock) -> Iterator[ScreenRig]:
-    with ScreenRig(tmp_path, blank=blank, clock=clock, access=AccessSettings(kiosk_idle_limit_s=60.0)) as running:
+    with ScreenRig(tmp_path, blank=blank, clock=clock, access=AccessSettings(kiosk_idle_limit=60.0)) as running:
         running.accounts.add("Ada", PIN, {"trial": "engineer"}, by="test")
         running.accounts.add("Guest", PIN, {"other": "guest"}, by="test")
         yield running

@@ -20,7 +20,7 @@ from tests.support.screens import MANIFEST, PIN, ScreenRig, Visitor, eventually
 from ui.serve import Listen
 from ui.stream import _after, _is_touch
 from verticals.contract import Event
-from verticals.store.accounts import AccessSettings
+from verticals.store.access import AccessSettings
 
 
 @contextmanager
@@ -140,7 +140,7 @@ def test_a_screen_that_takes_nothing_is_dropped_and_the_line_never_waits(rig: Sc
 def test_a_session_that_ends_ends_its_stream(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ui.stream.CHECK_SESSION_EVERY_S", 0.02)
     clock = FakeClock()
-    with ScreenRig(tmp_path, clock=clock, access=AccessSettings(kiosk_idle_limit_s=60.0)) as rig:
+    with ScreenRig(tmp_path, clock=clock, access=AccessSettings(kiosk_idle_limit=60.0)) as rig:
         rig.accounts.add("Ada", PIN, {"trial": "engineer"}, by="test")
         client = rig.client()
         client.sign_in("Ada")
