@@ -3,7 +3,6 @@
 
 import { post } from "/static/ui/post.js";
 
-const STALE_AFTER_S = 2;
 const RESULTS = 12;
 const HOLD_NG_MS = 10000;
 
@@ -252,7 +251,7 @@ document.addEventListener("ew:event", ({ detail }) => {
 });
 document.addEventListener("ew:live", ({ detail }) => { if (detail.station === line) live(detail.data); });
 document.addEventListener("ew:beat", ({ detail }) => {
-  const alive = detail.line_age_s !== null && detail.line_age_s !== undefined && detail.line_age_s <= STALE_AFTER_S;
+  const alive = !detail.stale;
   if (alive !== lineLive) { lineLive = alive; drawTile(); drawCover(); if (shown) drawKeys(shown); }
   if (!alive) { set("plc-age", "– –"); set("camera-age", "– –"); }
   drawBanner();
