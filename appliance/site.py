@@ -1,31 +1,35 @@
-"""One site's settings file: `[site]`, `[store]`, `[screens.<app>]`, and a table per app."""
+"""One site's settings file: `[site]`, `[store]`, `[access]`, `[screens.<app>]`, and a table per app."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
 
 from core.errors import SettingsError
-from core.settings import STRICT_KEYS, Bytes, Seconds, checked, read_toml
+from core.settings import STRICT_KEYS, Bytes, checked, read_toml
 from verticals import catalog
 from verticals.contract import Vertical
+from verticals.store.access import AccessSettings
 
 _DEFAULT_PORTS = {"manufacturing": 8101, "healthcare": 8102, "retail": 8103}
+_FURTHER_PORT = 8104
 
 
 @dataclass(frozen=True)
 class SiteSettings:
     __pydantic_config__ = STRICT_KEYS
     name: str
-    log: str = "info"
+    log: Literal["debug", "info", "warning", "error"] = "info"
     json_logs: bool = False
 
 
 @dataclass(frozen=True)
 class StoreSettings:
-    """`evidence_budget` is for each app; below `min_free` on the disk nothing more is recorded."""
+    """`evidence_budget` is for each app; `min_free` of the disk is kept for events, no evidence is written into it."""
 
     __pydantic_config__ = STRICT_KEYS
     evidence_budget: Bytes = 10e9
@@ -37,10 +41,9 @@ class ScreenSettings:
     """Where an app's screen listens. Beyond loopback it is TLS only, for the networks in `allow`."""
 
     __pydantic_config__ = STRICT_KEYS
+    port: Annotated[int, Field(ge=1, le=65535)]
     host: str = "127.0.0.1"
-    port: int = 0
     allow: Sequence[str] = ()
-    idle: Seconds = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,8 @@ class App:
 class Site:
     config: Path
     site: SiteSettings
-    store: StoreSettings
+    store: StoreSettings = field(default_factory=StoreSettings)
+    access: AccessSettings = field(default_factory=AccessSettings)
     apps: Mapping[str, App] = field(default_factory=dict)
 
     def app(self, name: str) -> App:
@@ -69,28 +73,52 @@ class Site:
 
 def load_site(config: Path) -> Site:
     """Reads and checks the whole file; nothing starts half-configured. Raises SettingsError."""
-    tables = read_toml(config)
-    known = {"site", "store", "screens", *catalog.names()}
-    for table in tables:
-        if table not in known:
-            raise SettingsError(f"{config}: table [{table}] is not known; known are {', '.join(sorted(known))}")
-    screens = tables.get("screens", {})
-    apps = {name: _app(name, tables[name], screens.get(name, {}), config) for name in catalog.names() if name in tables}
+    document = read_toml(config)
+    known = {"site", "store", "access", "screens", *catalog.names()}
+    unknown = sorted(set(document) - known)
+    if unknown:
+        raise SettingsError(
+            f"{config}: '{unknown[0]}' is not known at the top of the file",
+            hint=f"Known tables: {', '.join(sorted(known))}.",
+        )
+    screens = _table(document, "screens", config)
+    apps = {name: _app(name, document, screens, config) for name in catalog.names() if name in document}
     if not apps:
         raise SettingsError(f"{config}: no app is configured", hint=f"Add a table such as [{catalog.names()[0]}].")
-    for name in screens:
-        if name not in apps:
-            raise SettingsError(f"{config}: [screens.{name}] is for an app that the site does not have")
+    _check_screens(apps, screens, config)
     return Site(
         config,
-        checked(SiteSettings, tables.get("site", {}), f"{config} [site]"),
-        checked(StoreSettings, tables.get("store", {}), f"{config} [store]"),
+        checked(SiteSettings, _table(document, "site", config), f"{config} [site]"),
+        checked(StoreSettings, _table(document, "store", config), f"{config} [store]"),
+        checked(AccessSettings, _table(document, "access", config), f"{config} [access]"),
         apps,
     )
 
 
-def _app(name: str, table: Mapping[str, Any], screen: Mapping[str, Any], config: Path) -> App:
+def _app(name: str, document: Mapping[str, Any], screens: Mapping[str, Any], config: Path) -> App:
     vertical = catalog.load(name)
-    settings: Any = checked(vertical.manifest.settings, table, f"{config} [{name}]")
-    screen = {"port": _DEFAULT_PORTS.get(name, 8104), **screen}
+    settings: Any = checked(vertical.manifest.settings, _table(document, name, config), f"{config} [{name}]")
+    screen = {"port": _DEFAULT_PORTS.get(name, _FURTHER_PORT), **_table(screens, name, config, inside="screens.")}
     return App(name, vertical, settings, checked(ScreenSettings, screen, f"{config} [screens.{name}]"))
+
+
+def _check_screens(apps: Mapping[str, App], screens: Mapping[str, Any], config: Path) -> None:
+    for name in screens:
+        if name not in apps:
+            raise SettingsError(
+                f"{config}: [screens.{name}] is for an app that the site does not have",
+                hint=f"Apps of this site: {', '.join(apps)}.",
+            )
+    taken: dict[int, str] = {}
+    for name, app in apps.items():
+        other = taken.setdefault(app.screen.port, name)
+        if other != name:
+            raise SettingsError(f"{config}: [screens.{name}] has the port of [screens.{other}], {app.screen.port}")
+
+
+def _table(tables: Mapping[str, Any], name: str, config: Path, *, inside: str = "") -> Mapping[str, Any]:
+    """The table of that name, empty where there is none."""
+    found = tables.get(name, {})
+    if not isinstance(found, Mapping):
+        raise SettingsError(f"{config}: '{inside}{name}' is {found!r}, expected a table [{inside}{name}]")
+    return found

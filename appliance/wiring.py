@@ -93,7 +93,6 @@ def run_web_of(site: Site, app: App, places: Places, moved: Callable[[], None]) 
     from core.models.trust import Trust
     from ui.screen import open_screen
     from ui.serve import Listen, run
-    from verticals.store.accounts import AccessSettings
 
     screen = app.screen
     places.make(app.name)
@@ -102,7 +101,7 @@ def run_web_of(site: Site, app: App, places: Places, moved: Callable[[], None]) 
         app.settings,
         places,
         Listen(screen.host, screen.port, screen.allow, f"[screens.{app.name}]"),
-        access=AccessSettings(idle_limit_s=screen.idle),
+        access=site.access,
         simulated=bool(getattr(app.settings, "simulated", False)),
         sign=Trust(places.keys).box_key().sign,
     )
@@ -116,6 +115,6 @@ def jobs_worker(site: Site, places: Places, clock: Clock) -> Worker:
     from verticals.jobs.worker import Worker
     from verticals.store.box import open_box
 
-    box = open_box(places, roles_of(site), clock)
+    box = open_box(places, roles_of(site), clock, site.access)
     functions = {"box": BOX_JOBS, **{name: app.vertical.manifest.jobs for name, app in site.apps.items()}}
     return Worker(places, box.jobs, functions, Calendar(box.engine, clock), log_level=site.site.log)

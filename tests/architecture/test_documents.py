@@ -16,6 +16,7 @@ from simulators.tags import TAGS
 from tests.support.repository import ROOT, files, text_files
 from verticals.devices.folder import FolderSettings
 from verticals.devices.video import VideoSettings
+from verticals.store.access import AccessSettings
 
 
 def _text(name: str) -> str:
@@ -76,6 +77,7 @@ def _all_settings() -> dict[str, type]:
     for kind in (
         site.SiteSettings,
         site.StoreSettings,
+        AccessSettings,
         site.ScreenSettings,
         ManufacturingSettings,
         FolderSettings,

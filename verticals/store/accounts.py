@@ -14,26 +14,12 @@ from sqlalchemy import Connection, Engine, Row, delete, func, insert, select, up
 
 from core.clock import Clock
 from core.errors import InputError, RefusedError
-from core.settings import STRICT_KEYS, Seconds
 from verticals.contract import Role
+from verticals.store.access import AccessSettings
 from verticals.store.audit import Audit
 from verticals.store.box_tables import accounts, grants, lockouts, sessions
 from verticals.store.database import reading, upsert, writing
 from verticals.store.pins import NO_PIN, PinHash, fit_pin
-
-
-@dataclass(frozen=True, slots=True)
-class AccessSettings:
-    """`[access]` of the site file: how long a sign-in lasts, and what wrong PINs cost."""
-
-    __pydantic_config__ = STRICT_KEYS
-
-    idle_limit_s: Seconds = 600.0
-    kiosk_idle_limit_s: Seconds = 60.0
-    wrong_before_lock: int = 5
-    first_lock_s: Seconds = 60.0
-    longest_lock_s: Seconds = 900.0
-    least_digits: int = 4
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from sqlalchemy import Engine
@@ -13,7 +14,8 @@ from core.models.trust import Trust
 from verticals.contract import Role
 from verticals.places import Places
 from verticals.runtime.bell import ring
-from verticals.store.accounts import AccessSettings, Accounts
+from verticals.store.access import AccessSettings
+from verticals.store.accounts import Accounts
 from verticals.store.audit import Audit
 from verticals.store.database import open_database
 from verticals.store.jobs import Jobs
@@ -50,16 +52,10 @@ def open_box(
     trust = Trust(places.keys)
     key = trust.box_key()
 
-    def check(content: bytes, signature: bytes) -> bool:
-        try:
-            return trust.verify(key.id, signature, content, "audit").is_box
-        except SignatureError:
-            return False
-
     def wake() -> None:
         ring(places.jobs_socket)
 
-    audit = Audit(engine, clock, sign=key.sign, check=check)
+    audit = Audit(engine, clock, sign=key.sign, check=_box_check(trust))
     return Box(
         engine=engine,
         audit=audit,
@@ -68,3 +64,26 @@ def open_box(
         jobs=Jobs(engine, clock, wake=wake),
         outbox=Outbox(engine, clock),
     )
+
+
+@contextmanager
+def audit_to_check(places: Places, clock: Clock) -> Iterator[Audit]:
+    """The audit opened for reading: neither the box nor its keys are touched. Raises StoreError where there is none."""
+    engine = open_database(places.box_db, read_only=True)
+    try:
+        yield Audit(engine, clock, check=_box_check(Trust(places.keys)))
+    finally:
+        engine.dispose()
+
+
+def _box_check(trust: Trust) -> Callable[[bytes, bytes], bool]:
+    """Whether a signature is by the box's own key; no key, no genuine signature."""
+
+    def check(content: bytes, signature: bytes) -> bool:
+        ids = [key.id for key in trust.trusted() if key.is_box]
+        try:
+            return bool(ids) and trust.verify(ids[0], signature, content, "audit").is_box
+        except SignatureError:
+            return False
+
+    return check

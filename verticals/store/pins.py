@@ -11,6 +11,7 @@ from typing import Any, Self
 
 from core.errors import InputError
 
+LEAST_DIGITS = 4
 LONGEST_DIGITS = 12
 _N, _R, _P = 2**14, 8, 1  # 16 MiB and some 40 ms a guess
 _SALT_BYTES = 16

@@ -14,7 +14,8 @@ from sqlalchemy import ColumnElement, Engine, delete, insert, or_, select, updat
 
 from core.clock import Clock
 from core.errors import AccessError
-from verticals.store.accounts import AccessSettings, Account, find_row, load_account, sha256
+from verticals.store.access import AccessSettings
+from verticals.store.accounts import Account, find_row, load_account, sha256
 from verticals.store.audit import Audit
 from verticals.store.box_tables import accounts, sessions
 from verticals.store.database import reading, writing
@@ -55,8 +56,8 @@ class Sessions:
         self._lockouts = Lockouts(
             clock,
             wrong_before_lock=self._settings.wrong_before_lock,
-            first_lock_s=self._settings.first_lock_s,
-            longest_lock_s=self._settings.longest_lock_s,
+            first_lock_s=self._settings.first_lock,
+            longest_lock_s=self._settings.longest_lock,
             boot=self._boot,
         )
 
@@ -66,7 +67,7 @@ class Sessions:
         Raises AccessError with one wording whichever of the two was wrong, and with the time left when locked.
         """
         account = self._checked(who, pin, terminal, "sign-in")
-        limit_s = self._settings.kiosk_idle_limit_s if kiosk else self._settings.idle_limit_s
+        limit_s = self._settings.kiosk_idle_limit if kiosk else self._settings.idle_limit
         token = secrets.token_urlsafe(32)
         now = self._clock.now()
         values = {"token_sha256": sha256(token), "account": account.number, "terminal": terminal,

@@ -12,7 +12,8 @@ from core.settings import checked
 from tests.support.box_db import make_box_db
 from tests.support.clocks import FakeClock
 from verticals.contract import Role
-from verticals.store.accounts import AccessSettings, Accounts, covers
+from verticals.store.access import AccessSettings
+from verticals.store.accounts import Accounts, covers
 from verticals.store.audit import Audit
 from verticals.store.box_tables import accounts as table
 from verticals.store.pins import PinHash, fit_pin
@@ -174,10 +175,10 @@ def test_an_account_without_a_pin_fits_no_pin() -> None:
 
 
 def test_the_times_are_settings_with_units() -> None:
-    settings = checked(AccessSettings, {"idle_limit_s": "5min", "kiosk_idle_limit_s": "30s"}, "edgewise.toml [access]")
-    assert (settings.idle_limit_s, settings.kiosk_idle_limit_s) == (300, 30)
-    assert AccessSettings().idle_limit_s == 600
-    assert AccessSettings().kiosk_idle_limit_s == 60
+    settings = checked(AccessSettings, {"idle_limit": "5min", "kiosk_idle_limit": "30s"}, "edgewise.toml [access]")
+    assert (settings.idle_limit, settings.kiosk_idle_limit) == (300, 30)
+    assert AccessSettings().idle_limit == 600
+    assert AccessSettings().kiosk_idle_limit == 60
 
 
 @given(st.text())

@@ -3,11 +3,15 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import pytest
+
 from core.clock import SystemClock
+from core.errors import StoreError
 from verticals.contract import Role
 from verticals.places import Places
 from verticals.runtime.bell import Bell
-from verticals.store.box import open_box
+from verticals.store.audit import Audit
+from verticals.store.box import audit_to_check, open_box
 
 
 async def test_a_box_opened_twice_is_one_box_signed_by_one_key(tmp_path: Path) -> None:
@@ -28,3 +32,22 @@ async def test_a_box_opened_twice_is_one_box_signed_by_one_key(tmp_path: Path) -
     bell.close()
     for box in (first, second):
         box.close()
+
+
+def test_a_chain_written_anew_without_the_boxs_key_is_found_without_touching_the_box(tmp_path: Path) -> None:
+    places = Places(tmp_path)
+    with pytest.raises(StoreError, match="no such database"), audit_to_check(places, SystemClock()):
+        pass
+    box = open_box(places, {}, SystemClock())
+    box.audit.append("restarted", {})
+    with audit_to_check(places, SystemClock()) as audit:
+        assert audit.verify().whole
+    Audit(box.engine, SystemClock()).append("forged", {})
+    with audit_to_check(places, SystemClock()) as audit:
+        assert audit.verify().why == "the head is not signed with this box's key"
+    box.close()
+    for key in places.keys.iterdir():
+        key.unlink()
+    with audit_to_check(places, SystemClock()) as audit:
+        assert not audit.verify().whole
+    assert not list(places.keys.iterdir())
