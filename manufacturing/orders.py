@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
-from manufacturing.discipline import Bypass
-from verticals.contract import Action, Command, Decision, Event, Reply
-
-if TYPE_CHECKING:
-    from manufacturing.station import InspectionStation
+from core.clock import Instant
+from manufacturing.discipline import Bypass, Discipline
+from manufacturing.settings import LineSettings
+from manufacturing.tally import Tally
+from verticals.contract import Action, Command, Decision, Event, Reply, StationSpec
 
 LABELS = ("right", "false-reject", "missed-defect", "other-defect")
 
 
-def carry_out(station: InspectionStation, command: Command) -> Decision:
+class Ordered(Protocol):
+    """What an order may touch of a line; `keeper` names the device that loads its models."""
+
+    spec: StationSpec
+    line: LineSettings
+    keeper: str
+    tally: Tally
+    discipline: Discipline
+
+    def fault_event(self, code: str, at: Instant, *, raised: bool, detail: str = "", who: str = "") -> Event: ...
+
+
+def carry_out(station: Ordered, command: Command) -> Decision:
     """The decision with its reply; an order that is not known or makes no sense now is refused with the reason."""
     order = _ORDERS.get(command.name)
     if order is None:
@@ -26,12 +38,12 @@ def _refuse(reason: str) -> Decision:
     return Decision(reply=Reply(accepted=False, reason=reason))
 
 
-def _done(station: InspectionStation, command: Command, kind: str, subject: str, data: dict[str, Any]) -> Decision:
+def _done(station: Ordered, command: Command, kind: str, subject: str, data: dict[str, Any]) -> Decision:
     event = Event(kind, subject, command.at.utc_s, {**data, "role": command.role}, station.spec.name, command.who)
     return Decision(events=(event,), reply=Reply(accepted=True), save=True)
 
 
-def _label(station: InspectionStation, command: Command) -> Decision:
+def _label(station: Ordered, command: Command) -> Decision:
     label, part = str(command.args.get("label", "")), str(command.args.get("part", ""))
     if label not in LABELS:
         return _refuse(f"a label is one of {', '.join(LABELS)}, not '{label}'")
@@ -42,7 +54,7 @@ def _label(station: InspectionStation, command: Command) -> Decision:
     return _done(station, command, "label", part, data)
 
 
-def _bypass(station: InspectionStation, command: Command) -> Decision:
+def _bypass(station: Ordered, command: Command) -> Decision:
     reason = str(command.args.get("reason", "")).strip()
     try:
         wanted_s = float(command.args.get("for_s", station.line.bypass_limit))
@@ -57,28 +69,28 @@ def _bypass(station: InspectionStation, command: Command) -> Decision:
     return _done(station, command, "bypass", station.spec.name, {"reason": reason, "for_s": wanted_s})
 
 
-def _end_bypass(station: InspectionStation, command: Command) -> Decision:
+def _end_bypass(station: Ordered, command: Command) -> Decision:
     if station.discipline.bypass is None:
         return _refuse("there is no bypass to end")
     station.discipline.bypass = None
     return _done(station, command, "bypass-ended", station.spec.name, {"how": "by order"})
 
 
-def _stop(station: InspectionStation, command: Command) -> Decision:
+def _stop(station: Ordered, command: Command) -> Decision:
     if station.discipline.stopped:
         return _refuse("the job is stopped already")
     station.discipline.stopped = True
     return _done(station, command, "job-stopped", station.spec.name, {})
 
 
-def _start(station: InspectionStation, command: Command) -> Decision:
+def _start(station: Ordered, command: Command) -> Decision:
     if not station.discipline.stopped:
         return _refuse("the job is running already")
     station.discipline.stopped = False
     return _done(station, command, "job-started", station.spec.name, {})
 
 
-def _reset(station: InspectionStation, command: Command) -> Decision:
+def _reset(station: Ordered, command: Command) -> Decision:
     if "late-results" not in station.discipline.faults:
         return _refuse("there is no fault that a person resets; the others clear by themselves")
     station.discipline.clear("late-results")
@@ -87,7 +99,7 @@ def _reset(station: InspectionStation, command: Command) -> Decision:
     return Decision(events=(event,), reply=Reply(accepted=True), save=True)
 
 
-def _activate(station: InspectionStation, command: Command) -> Decision:
+def _activate(station: Ordered, command: Command) -> Decision:
     name, version = str(command.args.get("name", "")), str(command.args.get("version", ""))
     if not name or not version:
         return _refuse("say which model and which version to activate")
@@ -97,7 +109,7 @@ def _activate(station: InspectionStation, command: Command) -> Decision:
     return Decision(events=(event,), actions=(action,), reply=Reply(accepted=True))
 
 
-_ORDERS: dict[str, Callable[[InspectionStation, Command], Decision]] = {
+_ORDERS: dict[str, Callable[[Ordered, Command], Decision]] = {
     "label": _label,
     "bypass": _bypass,
     "end-bypass": _end_bypass,
