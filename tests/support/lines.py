@@ -114,6 +114,7 @@ class Rig:
 
     async def advance(self, seconds: float) -> Instant:
         """Moves the clock and lets what came due happen."""
+        await turns()
         now = self.clock.advance(seconds)
         self.line.schedule.poke()
         await turns()

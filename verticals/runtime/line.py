@@ -151,9 +151,11 @@ class Line:
         while True:
             for lane in self.lanes.values():
                 await lane.idle()
-            if not self._finisher.busy and not any(lane.busy for lane in self.lanes.values()):
-                return
+            if self._beside:
+                await asyncio.wait(self._beside)
             await self._finisher.settle()
+            if not (self._beside or self._finisher.busy or any(lane.busy for lane in self.lanes.values())):
+                return
 
     def _restore(self) -> int:
         """On a thread of the bridge, before anything else touches the stations."""
