@@ -24,11 +24,18 @@ export function alive(cover) {
     }
   }
 
+  function show() {
+    // An open dialog stands above everything else of a page, and what it would send goes nowhere now.
+    for (const dialog of document.querySelectorAll("dialog:modal")) dialog.close();
+    cover.hidden = false;
+    cover.setAttribute("role", "alert");
+  }
+
   function check() {
     const silentS = (performance.now() - last) / 1000;
     const frozen = silentS >= afterS;
     if (!frozen) return;
-    if (cover.hidden) { cover.hidden = false; cover.setAttribute("role", "alert"); }
+    if (cover.hidden) show();
     time.textContent = `${two(Math.floor(silentS / 60))}:${two(Math.floor(silentS) % 60)}`;
     const leftS = Math.ceil(RELOAD_AFTER_S - silentS);
     next.textContent = refused || (leftS > 0 ? `Screen restarts by itself in ${leftS} s.` : "Screen comes back when the box answers.");
