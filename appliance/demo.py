@@ -6,20 +6,23 @@ simulated line for a real one.
 
 from __future__ import annotations
 
+import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.errors import SettingsError
+from appliance.ports import require_free
+from appliance.processes import Process
+from core.errors import RefusedError, StoreError
 from verticals.places import Places
 
 MARK = "SIMULATED"
-RECIPE = "flange"
+RENDERED_RECIPE = "flange"
 GOOD_PARTS = 30
 
 _SITE = """\
-# Made by `edgewise demo`. SIMULATED: nothing here reaches a real machine.
+# Made by `edgewise demo`, and made anew at each start. SIMULATED: nothing here reaches a real machine.
 [site]
 name = "Demo plant"
 
@@ -48,7 +51,10 @@ camera.options.wait = "100ms"
 
 @dataclass(frozen=True, slots=True)
 class Demo:
-    """What the demo shows. `pictures`: a data set with train/good and test/..., or None for rendered parts."""
+    """What the demo shows. `pictures`: a data set with train/good and test/..., or None for rendered parts.
+
+    `faults` of the plant as on its command line, such as `restart@20:1.5`.
+    """
 
     data: Path
     pictures: Path | None = None
@@ -57,6 +63,7 @@ class Demo:
     seed: int = 0
     opcua_port: int = 48400
     screen_port: int = 8101
+    faults: Sequence[str] = ()
 
     @property
     def opcua_url(self) -> str:
@@ -68,72 +75,140 @@ class Demo:
 
     @property
     def config(self) -> Path:
-        return self.data / "edgewise.toml"
+        return site_file(self.data)
 
     @property
     def part_log(self) -> Path:
         return self.home / "parts.jsonl"
+
+    @property
+    def hot_folder(self) -> Path:
+        return self.home / "camera"
+
+    @property
+    def recipe(self) -> str:
+        """An inspection of its own for each set of pictures: what was taught from one judges no other."""
+        if self.pictures is None:
+            return RENDERED_RECIPE
+        return re.sub(r"[^A-Za-z0-9]+", "-", self.pictures.absolute().name).strip("-") or "pictures"
+
+
+def site_file(data: Path) -> Path:
+    return data / "edgewise.toml"
 
 
 def is_demo(data: Path) -> bool:
     return (data / MARK).exists()
 
 
-def prepare(demo: Demo, say: Callable[[str], None]) -> None:
-    """Makes the site, once: settings, parts to teach from, the taught inspection. Raises EdgewiseError.
+def check(demo: Demo) -> None:
+    """What would stop the demo, found before anything is made. Raises EdgewiseError.
 
-    A directory that holds a real site is refused.
+    A directory that holds a real site, or anything else, is refused.
     """
-    if demo.data.exists() and any(demo.data.iterdir()) and not is_demo(demo.data):
-        raise SettingsError(
-            f"{demo.data} holds something that no demo made", hint="Name another directory with --data."
-        )
-    places = Places(demo.data)
-    places.make("manufacturing")
-    demo.home.mkdir(parents=True, exist_ok=True)
-    (demo.data / MARK).write_text("Made by `edgewise demo`; refused by `edgewise run`.\n", "utf-8")
-    hot_folder = demo.home / "camera"
-    hot_folder.mkdir(exist_ok=True)
-    site = _SITE.format(
-        port=demo.screen_port, recipe=RECIPE, opcua_url=demo.opcua_url, hot_folder=hot_folder.absolute()
-    )
-    demo.config.write_text(site, "utf-8")
-    _teach(demo, places, say)
+    if demo.data.exists() and not demo.data.is_dir():
+        raise RefusedError(f"{demo.data} is no directory", hint="Name another with --data.")
+    if demo.data.exists() and not is_demo(demo.data) and any(demo.data.iterdir()):
+        raise RefusedError(f"{demo.data} holds something that no demo made", hint="Name another directory with --data.")
+    if demo.pictures is not None:
+        from manufacturing.datasets import read_dataset
+
+        read_dataset(demo.pictures)
+    if demo.screen_port == demo.opcua_port:
+        raise RefusedError(f"kiosk and PLC cannot both have port {demo.screen_port}", hint="See --port, --opcua-port.")
+    require_free("127.0.0.1", demo.screen_port, "Choose another port for the kiosk with --port.")
+    require_free("127.0.0.1", demo.opcua_port, "Choose another port for the simulated PLC with --opcua-port.")
+
+
+def prepare(demo: Demo, say: Callable[[str], None]) -> None:
+    """Makes the site: settings, parts to teach from, the taught inspection; what is there already stays.
+
+    Raises EdgewiseError.
+    """
+    try:
+        demo.data.mkdir(parents=True, exist_ok=True)
+        (demo.data / MARK).write_text("Made by `edgewise demo`; refused by `edgewise run`.\n", "utf-8")
+        demo.hot_folder.mkdir(parents=True, exist_ok=True)
+        demo.config.write_text(_site(demo), "utf-8")
+    except OSError as error:
+        raise StoreError(
+            f"{error.filename}: cannot be written: {error.strerror}", hint="Name another directory with --data."
+        ) from error
+    _teach(demo, Places(demo.data), say)
+
+
+def _site(demo: Demo) -> str:
+    folder = str(demo.hot_folder.absolute()).replace("\\", "\\\\").replace('"', '\\"')
+    return _SITE.format(port=demo.screen_port, recipe=demo.recipe, opcua_url=demo.opcua_url, hot_folder=folder)
 
 
 def _teach(demo: Demo, places: Places, say: Callable[[str], None]) -> None:
     from appliance.teaching import teach_now
+    from core.errors import PackageError
     from verticals.runtime.models import shelf_of
 
-    shelf = shelf_of(places)
-    if shelf.active(RECIPE) is not None:
+    try:
+        if shelf_of(places).active(demo.recipe) is not None:
+            return
+    except PackageError as error:
+        say(f"the taught inspection is damaged, the kiosk says so: {error}")
         return
-    folder = demo.home / "good"
+    inputs = {"recipe": demo.recipe, "folder": str(_good_parts(demo, say).absolute())}
+    teach_now(places, inputs, _tenths(say), slot=demo.recipe)
+
+
+def _good_parts(demo: Demo, say: Callable[[str], None]) -> Path:
     if demo.pictures is not None:
-        folder = demo.pictures / "train" / "good"
-    elif not folder.exists():
+        return demo.pictures / "train" / "good"
+    folder = demo.home / "good"
+    if len(list(folder.glob("*.png"))) < GOOD_PARTS:
         from simulators.parts import render_good_set
 
         say(f"rendering {GOOD_PARTS} good parts")
         render_good_set(folder, GOOD_PARTS)
-    name, version = teach_now(places, RECIPE, folder, say)
-    shelf.activate(RECIPE, name, version)
+    return folder
 
 
-def plant_command(demo: Demo) -> list[str]:
-    """The simulated cell as a process of its own."""
+def _tenths(say: Callable[[str], None]) -> Callable[[float, str], None]:
+    told = -1
+
+    def tell(share: float, text: str) -> None:
+        nonlocal told
+        if int(share * 10) > told:
+            told = int(share * 10)
+            say(f"teaching: {share:4.0%} {text}")
+
+    return tell
+
+
+def plant_process(demo: Demo) -> Process:
+    """The simulated cell as a process of its own. Raises InputError for a fault that it does not know."""
+    from simulators.faults import parse_fault
     from simulators.plant import RENDERED, PlantSettings
 
     settings = PlantSettings(
-        hot_folder=demo.home / "camera",
+        hot_folder=demo.hot_folder,
         opcua_url=demo.opcua_url,
         pictures=str(demo.pictures) if demo.pictures else RENDERED,
         parts=demo.parts,
         rate_per_s=demo.rate_per_s,
         seed=demo.seed,
         log_path=demo.part_log,
+        stays=True,  # a plant that ended would be started again, with the same parts once more
+        faults=tuple(parse_fault(text) for text in demo.faults),
     )
-    return settings.command()
+    _python, _m, module, *words = settings.command()
+    return Process("demo:plant", module, words)
+
+
+def account(demo: Demo) -> str:
+    """What became of the parts, as the simulated PLC saw it, and where the whole account is."""
+    from simulators.partlog import read_rows
+    from simulators.report import report, summary
+
+    if not demo.part_log.exists():
+        return "no part came down the belt"
+    return f"{summary(report(read_rows(demo.part_log)))}; more: python -m simulators.report {demo.part_log}"
 
 
 def say_on_stderr(text: str) -> None:

@@ -41,7 +41,10 @@ RENDERED = "rendered"
 
 @dataclass(frozen=True, slots=True)
 class PlantSettings:
-    """`pictures` is a folder or `rendered`; `parts` 0 goes on without end; `jitter` is a share of the interval."""
+    """`pictures` is a folder or `rendered`; `parts` 0 goes on without end; `jitter` is a share of the interval.
+
+    `stays`: after the last part the belt stands and the PLC runs on, until it is stopped.
+    """
 
     hot_folder: Path
     opcua_url: str = DEFAULT_URL
@@ -54,6 +57,7 @@ class PlantSettings:
     log_path: Path | None = None
     modbus_port: int | None = None
     wait_for_ready: bool = True
+    stays: bool = False
     times: CellTimes = field(default_factory=CellTimes)
     faults: Sequence[PlantFault] = ()
 
@@ -72,6 +76,8 @@ class PlantSettings:
             words += ["--modbus-port", str(self.modbus_port)]
         if not self.wait_for_ready:
             words.append("--no-wait")
+        if self.stays:
+            words.append("--stay")
         for fault in self.faults:
             words += ["--fault", f"{fault.kind}@{fault.part}:{fault.seconds:g}"]
         return words
@@ -100,7 +106,7 @@ class Plant:
         return await self.plc.start()
 
     async def run(self) -> None:
-        """Brings the parts, one after the other; returns when the last has left the gate."""
+        """Brings the parts, one after the other; returns when the last has left the gate, unless it stays."""
         settings = self.settings
         if settings.wait_for_ready:
             await self.plc.ready.wait()
@@ -118,6 +124,9 @@ class Plant:
                 start_s -= wait_s
             await asyncio.sleep(max(0.0, wait_s))
         await asyncio.sleep(settings.times.travel_s + 0.2)
+        if settings.stays:
+            log.info("all %d parts are through; the belt stands", settings.parts)
+            await asyncio.Event().wait()
 
     async def stop(self) -> None:
         for task in list(self._extra):
@@ -197,6 +206,7 @@ def parser() -> argparse.ArgumentParser:
     wanted.add_argument("--inspect-window-ms", type=float, default=250.0)
     wanted.add_argument("--travel-ms", type=float, default=800.0, help="from the camera to the gate")
     wanted.add_argument("--no-wait", action="store_true", help="start the belt before the inspection is ready")
+    wanted.add_argument("--stay", action="store_true", help="the PLC runs on after the last part")
     kinds = "; ".join(f"{kind}: {what}" for kind, (what, _) in KINDS.items())
     wanted.add_argument("--fault", action="append", default=[], metavar="KIND@PART[:SECONDS]", help=kinds)
     return wanted
@@ -215,6 +225,7 @@ def settings_of(arguments: argparse.Namespace) -> PlantSettings:
         log_path=arguments.log,
         modbus_port=arguments.modbus_port,
         wait_for_ready=not arguments.no_wait,
+        stays=arguments.stay,
         times=CellTimes(arguments.inspect_window_ms / 1e3, arguments.travel_ms / 1e3),
         faults=tuple(parse_fault(text) for text in arguments.fault),
     )

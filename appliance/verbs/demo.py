@@ -5,30 +5,30 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from core.settings import environment
+from appliance.arguments import above_zero, add_data, port, whole
 
 
 def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = subparsers.add_parser("demo", help="the appliance with simulators and a ready-made site")
-    data = Path(environment("EDGEWISE_DATA") or "./demo-var")
-    parser.add_argument(
-        "--data", type=Path, default=data, help="data directory (default: $EDGEWISE_DATA or ./demo-var)"
-    )
+    add_data(parser, "./demo-var")
     parser.add_argument(
         "--pictures", type=Path, help="a data set with train/good and test/...; default: rendered parts"
     )
-    parser.add_argument("--parts", type=int, default=0, help="how many; 0 goes on until stopped")
-    parser.add_argument("--rate", type=float, default=2.0, help="parts a second")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--port", type=int, default=8101, help="port of the kiosk")
-    parser.add_argument("--opcua-port", type=int, default=48400, help="port of the simulated PLC")
+    parser.add_argument("--parts", type=whole(0), default=0, help="how many; 0 goes on until stopped")
+    parser.add_argument("--rate", type=above_zero(50), default=2.0, help="parts a second")
+    parser.add_argument("--seed", type=whole(0), default=0)
+    parser.add_argument("--port", type=port, default=8101, help="port of the kiosk")
+    parser.add_argument("--opcua-port", type=port, default=48400, help="port of the simulated PLC")
+    what = "of the plant, such as restart@20:1.5 (see python -m simulators.plant --help)"
+    parser.add_argument("--fault", action="append", default=[], metavar="KIND@PART[:SECONDS]", help=what)
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
+    """Until it is stopped; what became of the parts is told at the end."""
+    from appliance.alone import alone
     from appliance.box import run_box
-    from appliance.demo import Demo, plant_command, prepare, say_on_stderr
-    from appliance.processes import Process
+    from appliance.demo import Demo, account, check, plant_process, prepare, say_on_stderr
     from appliance.site import load_site
     from verticals.places import Places
 
@@ -40,8 +40,12 @@ def run(arguments: argparse.Namespace) -> int:
         seed=arguments.seed,
         opcua_port=arguments.opcua_port,
         screen_port=arguments.port,
+        faults=arguments.fault,
     )
-    prepare(demo, say_on_stderr)
-    _python, _m, module, *args = plant_command(demo)
-    plant = Process("demo:plant", module, args)
-    return run_box(load_site(demo.config), Places(demo.data), more=[plant], say=say_on_stderr)
+    plant, places = plant_process(demo), Places(demo.data)
+    check(demo)
+    with alone(places):
+        prepare(demo, say_on_stderr)
+        run_box(load_site(demo.config), places, more=[plant], say=say_on_stderr)
+    say_on_stderr(account(demo))
+    return 0

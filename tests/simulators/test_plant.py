@@ -1,4 +1,5 @@
 import argparse
+import asyncio
 import socket
 from pathlib import Path
 
@@ -43,12 +44,34 @@ async def test_a_cell_with_its_own_plc_process_brings_every_part_to_the_gate(tmp
 def test_a_plant_as_a_command_line_is_the_same_plant(tmp_path: Path) -> None:
     settings = PlantSettings(
         hot_folder=tmp_path, parts=9, rate_per_s=5.0, seed=3, log_path=tmp_path / "a.jsonl", modbus_port=0,
-        wait_for_ready=False, faults=(parse_fault("freeze@4:2"),),
+        wait_for_ready=False, stays=True, faults=(parse_fault("freeze@4:2"),),
     )  # fmt: skip
     words = settings.command()
     assert words[1:3] == ["-m", "simulators.plant"]
     arguments: argparse.Namespace = parser().parse_args(words[3:])
     assert settings_of(arguments) == settings
+
+
+async def test_a_plant_that_stays_keeps_its_plc_running_after_the_last_part(tmp_path: Path) -> None:
+    settings = PlantSettings(
+        hot_folder=tmp_path / "hot", opcua_url="opc.tcp://127.0.0.1:0/", parts=1, rate_per_s=40.0, stays=True,
+        log_path=tmp_path / "parts.jsonl", times=CellTimes(travel_s=0.05),
+    )  # fmt: skip
+    plant = Plant(settings, SystemClock())
+    running: asyncio.Task[None] | None = None
+    try:
+        async with StandInBox(await plant.start(), lambda part_id: True):
+            gated = asyncio.Event()
+            plant.plc.on_gate = lambda message: gated.set()
+            running = asyncio.create_task(plant.run())
+            await asyncio.wait_for(gated.wait(), 10)
+            done, _ = await asyncio.wait({running}, timeout=0.5)
+            assert not done
+    finally:
+        if running is not None:
+            running.cancel()
+        await plant.stop()
+    assert report(read_rows(tmp_path / "parts.jsonl")).parts == 1
 
 
 async def test_a_plc_that_cannot_listen_is_an_error_and_not_a_wait() -> None:
