@@ -31,6 +31,8 @@ STALE_AFTER_S = 1.5
 WAITING_LIMIT = 256
 #: Told events kept for screens that were away for a moment.
 _KEPT = 500
+#: A timer may come a little early; the word that the line is stale must not.
+_A_MOMENT_S = 0.02
 _PAGE = 500
 _HEAD = struct.Struct(">I")
 
@@ -95,6 +97,7 @@ class Hub:
         self._beat_at: Instant | None = None
         self._connected = False
         self._health: Mapping[str, Any] = {}
+        self._line_says: Mapping[str, Any] = {}
         self._live: Mapping[str, Any] = {}
         self._stored = asyncio.Event()
         self._prepared = False
@@ -150,11 +153,12 @@ class Hub:
         self._beat_at = self._clock.now()
         stations = data.get("stations")
         self._health = dict(stations) if isinstance(stations, dict) else {}
+        self._line_says = {name: value for name, value in data.items() if name != "stations"}
         if int(data.get("sequence", 0)) > self.sequence:
             self._stored.set()
         if self._overdue is not None:
             self._overdue.cancel()
-        self._overdue = asyncio.get_running_loop().call_later(STALE_AFTER_S, self._send_beat)
+        self._overdue = asyncio.get_running_loop().call_later(STALE_AFTER_S + _A_MOMENT_S, self._send_beat)
         if was_stale:
             self._send_beat()
 
@@ -198,10 +202,10 @@ class Hub:
     # For pages, from any thread
 
     def live(self) -> Json:
-        """`{"age_s": seconds or None, "stations": {name: health and live values}}`."""
+        """`{"age_s": seconds or None, "stations": {name: health and live values}, "line": its last beat}`."""
         health, live = self._health, self._live
         stations = {name: {**health.get(name, {}), **live.get(name, {})} for name in {*health, *live}}
-        return {"age_s": self.line_age_s, "stations": stations}
+        return {"age_s": self.line_age_s, "stations": stations, "line": self._line_says}
 
     @property
     def line_age_s(self) -> float | None:
@@ -236,7 +240,8 @@ class Hub:
     def _beat_frame(self) -> str:
         age_s = self.line_age_s
         return frame("beat", at=self._clock.now().utc_s, stale=self.stale, sequence=self.sequence,
-                     line_age_s=None if age_s is None else round(age_s, 3), stations=self._health)  # fmt: skip
+                     line_age_s=None if age_s is None else round(age_s, 3), stations=self._health,
+                     line=self._line_says)  # fmt: skip
 
     def _send_beat(self) -> None:
         if self._screens:

@@ -56,12 +56,13 @@ async def heard(screen: Screen, kind: str) -> dict[str, Any]:
 
 
 async def test_a_new_screen_hears_first_how_things_stand(hub: Hub) -> None:
-    hub.receive(LiveMessage("beat", {"stations": {"press": {"level": "good"}}}))
+    hub.receive(LiveMessage("beat", {"clock_set": False, "stations": {"press": {"level": "good"}}}))
     hub.receive(LiveMessage("live", {"station": "press", "data": {"speed": 3}}))
     hub.receive(LiveMessage("live", {"station": "press", "data": {"count": 7}}))
     screen = hub.join(0)
     assert (await heard(screen, "hello"))["boot"] == hub.boot
     beat = await heard(screen, "beat")
+    assert beat["line"] == {"clock_set": False}
     assert beat["stale"] is False and beat["stations"] == {"press": {"level": "good"}}
     assert (await heard(screen, "snapshot"))["stations"] == {"press": {"speed": 3, "count": 7}}
     assert hub.live()["stations"] == {"press": {"level": "good", "speed": 3, "count": 7}}
@@ -156,7 +157,7 @@ async def test_what_is_no_live_value_is_passed_over(hub: Hub) -> None:
     for data in ({}, {"station": 3, "data": {}}, {"station": "press", "data": 3}):
         hub.receive(LiveMessage("live", data))
     hub.receive(LiveMessage("unheard-of", {}))
-    assert hub.live() == {"age_s": None, "stations": {}}
+    assert hub.live() == {"age_s": None, "stations": {}, "line": {}}
 
 
 async def test_a_full_queue_marks_the_screen_and_keeps_its_bound() -> None:
