@@ -85,6 +85,7 @@ class Rig:
     """A line that runs, and everything around it that a test looks at."""
 
     line: Line
+    parts: LineParts
     clock: FakeClock
     events: EventStore
     recorder: Recorder
@@ -193,7 +194,7 @@ def make_rig(plan: Plan) -> Iterator[Rig]:
         room=plan.room,
     )
     try:
-        yield Rig(Line(parts), clock, events, recorder, parts.commands, parts.inbox, live, engine, moves)  # type: ignore[arg-type]
+        yield Rig(Line(parts), parts, clock, events, recorder, parts.commands, parts.inbox, live, engine, moves)  # type: ignore[arg-type]
     finally:
         bridge.close()
         database.dispose()

@@ -39,7 +39,7 @@ async def test_after_a_crash_the_events_since_the_last_saved_state_are_handed_ov
         for number in range(4):
             await (await rig.see("place", str(number))).recorded
             await (await rig.see("other", str(number))).recorded
-        await rig.line._parts.live.stop()  # and nothing more: as after a kill
+        await rig.live.stop()  # and nothing more: as after a kill
         rig.recorder.stop()
         for task in rig.line._working:
             task.cancel()
