@@ -1,19 +1,18 @@
-"""Runs a box in the foreground: prepares the stores, checks that nothing is in the way, then supervises."""
+"""Runs a box in the foreground: checks that nothing is in the way, prepares the stores, then supervises."""
 
 from __future__ import annotations
 
 import asyncio
-import socket
-import sys
+from collections import Counter
 from collections.abc import Callable, Sequence
 
+from appliance.ports import require_free
 from appliance.processes import Process, process_table
-from appliance.site import App, Site
+from appliance.site import App, Site, is_camera
 from appliance.supervisor import Supervisor
 from core import logs
 from core.clock import SystemClock
-from core.errors import PortBusyError, SettingsError
-from verticals.contract import DeviceSpec
+from core.errors import SettingsError
 from verticals.devices import catalog
 from verticals.places import Places
 
@@ -25,44 +24,45 @@ def run_box(
     apps: Sequence[str] = (),
     more: Sequence[Process] = (),
     say: Callable[[str], None] = lambda text: None,
-) -> int:
-    """Until it is stopped. Raises EdgewiseError before anything has started when the site cannot run."""
+) -> None:
+    """Until it is stopped. Raises EdgewiseError before anything has started when the site cannot run.
+
+    Whoever calls it holds the data directory: `appliance.alone`.
+    """
     logs.set_up(site.site.log, as_json=site.site.json_logs)
-    chosen = [site.app(name) for name in apps] or list(site.apps.values())
+    chosen = [site.app(name) for name in dict.fromkeys(apps)] or list(site.apps.values())
     for app in chosen:
-        _check(app, site)
+        check(app, site)
     _prepare(chosen, places)
     table = process_table(
-        {app.name: [spec.name for spec in _cameras(app)] for app in chosen},
+        {app.name: app.cameras() for app in chosen},
         config=site.config.absolute(),
         data=places.data.absolute(),
         more=more,
     )
     for app in chosen:
-        scheme = "http" if _is_loopback(app.screen.host) else "https"
-        say(f"{app.vertical.manifest.title}: {scheme}://{app.screen.host}:{app.screen.port}/")
-    sys.stderr.flush()
+        say(f"{app.vertical.manifest.title}: {app.screen.url}")
     asyncio.run(Supervisor(table, places, SystemClock()).run())
-    return 0
 
 
-def _check(app: App, site: Site) -> None:
-    """What would only show up in a process of its own is found here, with file and key."""
-    for spec in _cameras(app):
+def check(app: App, site: Site) -> None:
+    """What would only show up in a process of its own is found here, with file and key. Raises EdgewiseError.
+
+    No device is opened: a camera whose pictures are not there yet is no fault of the settings.
+    """
+    names = Counter(station.spec.name for station in app.vertical.stations(app.settings))
+    names += Counter(spec.name for spec in app.vertical.devices(app.settings))
+    for name, count in names.items():
+        if count > 1:
+            raise SettingsError(f"{site.config} [{app.name}]: '{name}' is there {count} times", hint="Rename one.")
+    for spec in app.vertical.devices(app.settings):
         try:
-            catalog.load(catalog.place_of(spec.kind, app.vertical.manifest.device_kinds))(spec.options, SystemClock())
+            factory = catalog.load(catalog.place_of(spec.kind, app.vertical.manifest.device_kinds))
+            if is_camera(spec):
+                factory(spec.options, SystemClock())
         except SettingsError as error:
             raise SettingsError(f"{site.config} [{app.name}] {spec.name}: {error.message}", hint=error.hint) from error
-    host, port = app.screen.host, app.screen.port
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            raise PortBusyError(
-                f"{host}:{port} is taken or not an address of this box: {error.strerror}",
-                hint=f"Choose another in {site.config} [screens.{app.name}].",
-            ) from error
+    require_free(app.screen.host, app.screen.port, f"Choose another in {site.config} [screens.{app.name}].")
 
 
 def _prepare(apps: Sequence[App], places: Places) -> None:
@@ -74,11 +74,3 @@ def _prepare(apps: Sequence[App], places: Places) -> None:
         prepare_app_db(places, app.vertical.manifest)
     prepare_box_db(places)
     Trust(places.keys).box_key()
-
-
-def _cameras(app: App) -> list[DeviceSpec]:
-    return [spec for spec in app.vertical.devices(app.settings) if spec.kind.startswith("camera.")]
-
-
-def _is_loopback(host: str) -> bool:
-    return host in ("localhost", "::1") or host.startswith("127.")

@@ -1,18 +1,22 @@
-"""Looks over a box without touching it: settings, disk, keys, record, models, processes."""
+"""Looks over a box without touching it: settings, disk, inference, models, audit, processes, screens."""
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from appliance.demo import MARK, is_demo
-from appliance.site import Site, load_site
-from core.errors import EdgewiseError
+from appliance.demo import MARK, is_demo, site_file
+from appliance.ports import require_free
+from appliance.site import Site, StoreSettings, load_site
+from core.errors import EdgewiseError, PortBusyError
 from verticals.places import Places
+from verticals.runtime.roster import read_roster
 
-_AUDIT_DO = "Keep a copy of the data directory, and find out who changed it."
+if TYPE_CHECKING:
+    from core.models.shelf import ShelfEntry, Slot
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,86 +29,108 @@ class Finding:
     do: str = ""
 
 
+Check = Callable[[Places, Site | None], Iterator[Finding]]
+
+
 def examine(config: Path, data: Path) -> list[Finding]:
     """Every check's finding. A check that cannot be made is a finding itself, never an exception."""
     places = Places(data)
-    findings = list(_settings(config, data))
-    site = _site(config if config.exists() or not is_demo(data) else data / "edgewise.toml")
-    checks: list[Callable[[Places, Site | None], Iterator[Finding]]] = [_disk, _models, _audit, _processes]
-    for check in checks:
+    findings: list[Finding] = []
+    if is_demo(data):
+        findings.append(Finding("data", True, f"{data} is a demo's ({MARK}); its record is simulated"))
+        config = config if config.exists() else site_file(data)
+    site = _site(config, findings)
+    for what, check in _CHECKS.items():
         try:
             findings += check(places, site)
         except EdgewiseError as error:
-            findings.append(Finding(check.__name__.strip("_"), False, error.message, error.hint))
+            findings.append(Finding(what, False, error.message, error.hint))
+        except OSError as error:
+            findings.append(Finding(what, False, f"{error.filename}: {error.strerror}", "Check who owns it."))
     return findings
 
 
-def _site(config: Path) -> Site | None:
-    try:
-        return load_site(config)
-    except EdgewiseError:
-        return None
-
-
-def _settings(config: Path, data: Path) -> Iterator[Finding]:
-    if is_demo(data):
-        yield Finding("data", True, f"{data} is a demo's ({MARK}); its record is simulated")
-        config = config if config.exists() else data / "edgewise.toml"
+def _site(config: Path, findings: list[Finding]) -> Site | None:
     try:
         site = load_site(config)
     except EdgewiseError as error:
-        yield Finding("settings", False, error.message, error.hint or "Correct the file and start again.")
-        return
-    yield Finding("settings", True, f"{config}: {site.site.name}, apps: {', '.join(site.apps)}")
+        findings.append(Finding("settings", False, error.message, error.hint or "Correct the file and start again."))
+        return None
+    findings.append(Finding("settings", True, f"{config}: {site.site.name}, apps: {', '.join(site.apps)}"))
+    return site
 
 
 def _disk(places: Places, site: Site | None) -> Iterator[Finding]:
     if not places.data.exists():
-        yield Finding("data", False, f"{places.data} is not there yet", "It is made at the first `edgewise run`.")
+        yield Finding("disk", False, f"{places.data} is not there yet", "It is made at the first `edgewise run`.")
         return
     usage = shutil.disk_usage(places.data)
-    needed = site.store.min_free if site else 500e6
-    found = f"{usage.free / 1e9:.1f} GB of {usage.total / 1e9:.0f} GB free"
+    needed = (site.store if site else StoreSettings()).min_free
     well = usage.free > needed
-    yield Finding("disk", well, found, "" if well else f"Make room: under {needed / 1e9:g} GB nothing is recorded.")
+    found = f"{places.data}: {usage.free / 1e9:.1f} GB of {usage.total / 1e9:.0f} GB free"
+    do = f"Make room: with less than {needed / 1e9:g} GB nothing is accepted."
+    yield Finding("disk", well, found, "" if well else do)
+
+
+def _inference(places: Places, site: Site | None) -> Iterator[Finding]:
+    from core.inference.providers import place
+    from core.inference.selftest import try_providers
+
+    tried = try_providers()
+    for one in tried:
+        if one.usable:
+            yield Finding("inference", True, f"right answers from {place(one.provider)}")
+        else:
+            found = f"{one.provider.name} cannot be used: {one.reason}"
+            yield Finding("inference", False, found, "Install Edgewise again; report this if it stays.")
+    if not tried:
+        yield Finding("inference", False, "no execution provider is installed", "Install Edgewise again.")
 
 
 def _models(places: Places, site: Site | None) -> Iterator[Finding]:
     from verticals.runtime.models import shelf_of
 
-    if not places.models.exists():
-        return
     shelf = shelf_of(places)
-    for entry in shelf.list():
+    entries, slots = shelf.list(), shelf.slots()
+    for entry in entries:
         if entry.broken:
             yield Finding("models", False, f"{entry.name} {entry.version}: {entry.broken}", "Install it again.")
     for app in site.apps.values() if site else ():
         for station in app.vertical.stations(app.settings):
-            for slot in station.spec.models:
-                active = shelf.active(slot)
-                found = (
-                    f"'{slot}': {active.card.name} {active.card.version}" if active else f"'{slot}': nothing is active"
-                )
-                do = "" if active else "Teach it, or activate a package with `edgewise models activate`."
-                yield Finding("models", active is not None, found, do)
+            for name in station.spec.models:
+                slot = next((slot for slot in slots if slot.name == name), None)
+                yield _slot(f"'{name}' of {station.spec.name}", slot, entries)
+
+
+def _slot(title: str, slot: Slot | None, entries: Sequence[ShelfEntry]) -> Finding:
+    """Hashes and signature are looked at; golden vectors pass when the line starts, or by `edgewise models verify`."""
+    pick = slot.active if slot else None
+    if pick is None:
+        do = "Teach it, or activate a package with `edgewise models activate`."
+        return Finding("models", False, f"{title}: nothing is active", do)
+    entry = next((one for one in entries if (one.name, one.version) == (pick.name, pick.version)), None)
+    if entry is None or entry.package is None or entry.package.sha256 != pick.sha256:
+        found = f"{title}: {pick.name} {pick.version} is active, and not on the shelf as it was activated"
+        return Finding("models", False, found, "Install and activate it again, or roll back.")
+    return Finding("models", True, f"{title}: {pick.name} {pick.version}")
 
 
 def _audit(places: Places, site: Site | None) -> Iterator[Finding]:
     from core.clock import SystemClock
-    from verticals.store.audit import Audit
-    from verticals.store.database import open_database
+    from verticals.store.box import audit_to_check
 
     if not places.box_db.exists():
         return
-    check = Audit(open_database(places.box_db, read_only=True), SystemClock()).verify()
-    yield Finding(
-        "audit", check.whole, "the chain is whole" if check.whole else str(check), "" if check.whole else _AUDIT_DO
-    )
+    with audit_to_check(places, SystemClock()) as audit:
+        check = audit.verify()
+    if check.whole:
+        yield Finding("audit", True, f"{check.entries} entries, the chain is whole")
+    else:
+        do = "Keep a copy of the data directory, and find out who changed it."
+        yield Finding("audit", False, f"broken at entry {check.broken}: {check.why}", do)
 
 
 def _processes(places: Places, site: Site | None) -> Iterator[Finding]:
-    from verticals.runtime.roster import read_roster
-
     roster = read_roster(places.processes_file)
     if roster is None:
         yield Finding("processes", True, "edgewise does not run with this data directory now")
@@ -113,3 +139,26 @@ def _processes(places: Places, site: Site | None) -> Iterator[Finding]:
         well = standing.state == "running" and not standing.restless
         found = f"{name} {standing.state}, {standing.restarts} restarts, last end: {standing.last_end or 'none'}"
         yield Finding("processes", well, found, "" if well else "Its log says why; it is started again all the same.")
+
+
+def _screens(places: Places, site: Site | None) -> Iterator[Finding]:
+    """While the box runs, its screens are its own; else nobody else may be where they will listen."""
+    runs = read_roster(places.processes_file) is not None
+    for app in site.apps.values() if site else ():
+        try:
+            if not runs:
+                require_free(app.screen.host, app.screen.port, "Stop what listens there, or choose another port.")
+        except PortBusyError as error:
+            yield Finding("screens", False, f"{app.name}: {error.message}", error.hint)
+        else:
+            yield Finding("screens", True, f"{app.name}: {app.screen.url}")
+
+
+_CHECKS: dict[str, Check] = {
+    "disk": _disk,
+    "inference": _inference,
+    "models": _models,
+    "audit": _audit,
+    "processes": _processes,
+    "screens": _screens,
+}

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from importlib.metadata import version
 
+from appliance.arguments import OneLineParser
 from core.errors import EdgewiseError
 from core.settings import environment_default
 
@@ -27,18 +28,26 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return int(arguments.run(arguments))
     except EdgewiseError as error:
-        sys.stderr.write(f"edgewise: {error}\n")
-        return 2
+        return _refuse(str(error))
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
         # Whoever read our output has gone (`| head`); Python would complain once more while it closes stdout.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        # What no module foresaw of the machine: a disk that is full or read-only, a file that is not ours.
+        return _refuse(f"{error.filename or 'this machine'}: {error.strerror or error}")
+
+
+def _refuse(sentence: str) -> int:
+    """In one line, whatever a library put into its words."""
+    sys.stderr.write(f"edgewise: {' '.join(sentence.split())}\n")
+    return 2
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="edgewise", description="Edge-AI appliances on one box.")
+    parser = OneLineParser(prog="edgewise", description="Edge-AI appliances on one box.")
     parser.add_argument("--version", action="version", version=f"edgewise {version('edgewise')}")
     subparsers = parser.add_subparsers(metavar="VERB", required=True)
     for verb in VERBS:

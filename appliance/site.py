@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from core.errors import SettingsError
 from core.settings import STRICT_KEYS, Bytes, checked, read_toml
 from verticals import catalog
-from verticals.contract import Vertical
+from verticals.contract import DeviceSpec, Vertical
 from verticals.store.access import AccessSettings
 
 _DEFAULT_PORTS = {"manufacturing": 8101, "healthcare": 8102, "retail": 8103}
 _FURTHER_PORT = 8104
+
+
+def _network(text: str) -> str:
+    try:
+        ipaddress.ip_network(text)
+    except ValueError as error:
+        raise ValueError(f'a network such as "10.1.0.0/16": {error}') from error
+    return text
+
+
+Network = Annotated[str, AfterValidator(_network)]
 
 
 @dataclass(frozen=True)
@@ -43,7 +55,20 @@ class ScreenSettings:
     __pydantic_config__ = STRICT_KEYS
     port: Annotated[int, Field(ge=1, le=65535)]
     host: str = "127.0.0.1"
-    allow: Sequence[str] = ()
+    allow: Sequence[Network] = ()
+
+    @property
+    def is_local(self) -> bool:
+        """Whether only this box itself can reach it."""
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost"
+
+    @property
+    def url(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{'http' if self.is_local else 'https'}://{host}:{self.port}/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +79,15 @@ class App:
     vertical: Vertical
     settings: Any
     screen: ScreenSettings
+
+    def cameras(self) -> list[str]:
+        """Names of the devices that have a process each."""
+        return [spec.name for spec in self.vertical.devices(self.settings) if is_camera(spec)]
+
+
+def is_camera(spec: DeviceSpec) -> bool:
+    """Cameras run in processes of their own; every other device in the line's."""
+    return spec.kind.startswith("camera.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +145,11 @@ def _check_screens(apps: Mapping[str, App], screens: Mapping[str, Any], config: 
             )
     taken: dict[int, str] = {}
     for name, app in apps.items():
+        if not app.screen.is_local and not app.screen.allow:
+            raise SettingsError(
+                f"{config}: [screens.{name}] host {app.screen.host!r} is beyond this box, and no network is allowed",
+                hint='Add allow = ["10.3.0.0/24"] with the networks that may look.',
+            )
         other = taken.setdefault(app.screen.port, name)
         if other != name:
             raise SettingsError(f"{config}: [screens.{name}] has the port of [screens.{other}], {app.screen.port}")

@@ -8,20 +8,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import fcntl
 import logging
 import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 
 from appliance.kept import Kept
 from appliance.notify import sd_notify, watchdog_every_s
 from appliance.processes import Process
 from appliance.restarts import Patience
 from core.clock import Clock
-from core.errors import RefusedError, StoreError
+from core.errors import StoreError
 from core.logs import OutageLog
 from verticals.places import Places
 from verticals.runtime.bell import Bell
@@ -57,9 +55,9 @@ class Supervisor:
     async def run(self, *, handle_signals: bool = True) -> None:
         """Until `stop`, SIGTERM or SIGINT; every process is gone then. SIGHUP looks at the table again.
 
-        Raises RefusedError when another supervisor works in this data directory.
+        Whoever runs it holds the data directory: `appliance.alone`.
         """
-        with self._alone(), self._signals(handle_signals):
+        with self._signals(handle_signals):
             bell = Bell(self._places.supervisor_socket, self._heard)
             bell.hang()
             watchdog = asyncio.create_task(self._watch_dog())
@@ -139,20 +137,6 @@ class Supervisor:
             if all(kept.lives() for kept in self._kept.values()):
                 sd_notify("WATCHDOG=1")
             await asyncio.sleep(every_s)
-
-    @contextmanager
-    def _alone(self) -> Iterator[None]:
-        path: Path = self._places.supervisor_socket.with_suffix(".lock")
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with path.open("w") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                raise RefusedError(
-                    f"{self._places.data}: edgewise runs already with this data directory",
-                    hint="Stop it first, or name another directory with --data.",
-                ) from error
-            yield
 
     @contextmanager
     def _signals(self, handled: bool) -> Iterator[None]:

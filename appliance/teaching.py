@@ -3,38 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
+from typing import Any
 
-from core.clock import Clock, SystemClock
+from core.clock import SystemClock
+from verticals.contract import Json
 from verticals.places import Places
 
-_SAY_EVERY_S = 1.0
 
+def teach_now(places: Places, inputs: Json, tell: Callable[[float, str], None], *, slot: str = "") -> dict[str, Any]:
+    """The teach job's result; its package lies on the shelf now, and answers for `slot` where one is named.
 
-@dataclass(slots=True)
-class Foreground:
-    """A job's surroundings in this very process; progress goes to `say`, at most once a second."""
+    `tell` hears how far it is, 0..1, and what it is at. Raises EdgewiseError; the shelf is then as it was.
+    """
+    from manufacturing import teaching
+    from verticals.jobs.context import JobContext
+    from verticals.runtime.models import shelf_of
 
-    places: Places
-    clock: Clock
-    say: Callable[[str], None]
-    app: str = "manufacturing"
-    _said_mono_s: float = float("-inf")
-
-    def progress(self, share: float, text: str) -> None:
-        now_s = self.clock.now().mono_s
-        if now_s - self._said_mono_s >= _SAY_EVERY_S or share >= 1.0:
-            self._said_mono_s = now_s
-            self.say(f"teaching: {share:4.0%} {text}")
-
-    def cancelled(self) -> bool:
-        return False
-
-
-def teach_now(places: Places, recipe: str, folder: Path, say: Callable[[str], None]) -> tuple[str, str]:
-    """Name and version of the package that lies on the shelf now. Raises EdgewiseError."""
-    from manufacturing.teaching import run
-
-    taught = run(Foreground(places, SystemClock(), say), {"recipe": recipe, "folder": str(folder.absolute())})
-    return str(taught["name"]), str(taught["version"])
+    places.make("manufacturing")
+    context = JobContext(
+        "manufacturing", 0, "", places, SystemClock(), lambda message: tell(message["share"], message["text"])
+    )
+    taught = dict(teaching.run(context, inputs))
+    if slot:
+        shelf_of(places).activate(slot, taught["name"], taught["version"])
+    return taught

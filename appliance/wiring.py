@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from appliance.site import App, Site
+from appliance.site import App, Site, is_camera
 from core.clock import Clock, SystemClock
-from verticals.contract import Role
+from verticals.contract import Role, Station
 from verticals.places import Places
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+    from core.inference.engine import LocalEngine
     from verticals.jobs.worker import Worker
+    from verticals.runtime.bridge import Bridge
     from verticals.runtime.fittings import Fitting
     from verticals.store.evidence import EvidenceStore
 
@@ -38,47 +40,56 @@ def run_line_of(site: Site, app: App, places: Places, moved: Callable[[], None])
 
     clock = SystemClock()
     places.make(app.name)
-    engine = open_database(prepare_app_db(places, app.vertical.manifest))
-    events = EventStore(engine, app.vertical.project)
+    database = open_database(prepare_app_db(places, app.vertical.manifest))
+    events = EventStore(database, app.vertical.project)
+    stations = app.vertical.stations(app.settings)
     bridge = Bridge()
     models = LocalEngine()
     parts = LineParts(
         vertical=app.vertical,
-        stations=app.vertical.stations(app.settings),
-        fittings=_fittings(app, places, models, bridge, clock),
+        stations=stations,
+        fittings=[*_devices(app, places, clock), *_keepers(stations, places, models, bridge)],
         engine=models,
         events=events,
-        recorder=Recorder(events, _evidence(site, app, places, engine, clock), clock),
-        commands=Commands(engine),
-        inbox=Inbox(engine),
+        recorder=Recorder(events, _evidence(site, app, places, database, clock), clock),
+        commands=Commands(database),
+        inbox=Inbox(database),
         live=LiveServer(places.live_socket(app.name)),
         clock=clock,
         bridge=bridge,
         moved=moved,
     )
-    run_line(parts)
-    models.close()
+    try:
+        run_line(parts)
+    finally:
+        models.close()
+        database.dispose()
     return 0
 
 
-def _fittings(app: App, places: Places, models: object, bridge: object, clock: Clock) -> list[Fitting]:
+def _devices(app: App, places: Places, clock: Clock) -> list[Fitting]:
+    """All but the cameras, which run in processes of their own."""
     from verticals.devices import catalog
     from verticals.devices.base import Surroundings
     from verticals.runtime.fittings import Fitting
-    from verticals.runtime.models import ModelKeeper, shelf_of
 
     surroundings = Surroundings(app.name, places, clock)
     fittings = []
     for spec in app.vertical.devices(app.settings):
-        if not spec.kind.startswith("camera."):
+        if not is_camera(spec):
             make = catalog.load(catalog.place_of(spec.kind, app.vertical.manifest.device_kinds))
             fittings.append(Fitting(make(spec, surroundings), spec.station))
-    shelf = shelf_of(places)
-    for station in app.vertical.stations(app.settings):
-        if station.spec.models:
-            keeper = ModelKeeper(station.spec.name, station.spec.models, shelf, models, bridge)  # type: ignore[arg-type]
-            fittings.append(Fitting(keeper, station.spec.name))
     return fittings
+
+
+def _keepers(stations: Sequence[Station], places: Places, models: LocalEngine, bridge: Bridge) -> list[Fitting]:
+    """What keeps each station's model slots as the shelf says."""
+    from verticals.runtime.fittings import Fitting
+    from verticals.runtime.models import ModelKeeper, shelf_of
+
+    shelf = shelf_of(places)
+    specs = [station.spec for station in stations if station.spec.models]
+    return [Fitting(ModelKeeper(spec.name, spec.models, shelf, models, bridge), spec.name) for spec in specs]
 
 
 def _evidence(site: Site, app: App, places: Places, engine: Engine, clock: Clock) -> EvidenceStore:

@@ -33,6 +33,7 @@ from simulators.passages import Part
 from simulators.plc import DEFAULT_URL
 from simulators.plc_process import PlcProcess
 from simulators.program import CellTimes
+from simulators.report import report, summary
 
 log = logging.getLogger(__name__)
 
@@ -126,6 +127,8 @@ class Plant:
         await asyncio.sleep(settings.times.travel_s + 0.2)
         if settings.stays:
             log.info("all %d parts are through; the belt stands", settings.parts)
+            if settings.log_path is not None:
+                log.info("%s", summary(report(read_rows(settings.log_path))))
             await asyncio.Event().wait()
 
     async def stop(self) -> None:

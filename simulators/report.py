@@ -106,6 +106,15 @@ def _judged_s(row: Row) -> float | None:
     return row["trigger_mono_s"] + row["result_s"] if judged else None
 
 
+def summary(found: Report) -> str:
+    """One sentence for people."""
+    return (
+        f"{found.parts} parts: {found.accepted} passed, {found.rejected} rejected, {found.without_verdict} of them "
+        f"without a verdict; {found.false_rejects} of {found.good} good ones rejected, {found.escapes} of "
+        f"{found.flawed} flawed ones passed"
+    )
+
+
 def as_text(found: Report) -> str:
     lines = []
     for name, value in asdict(found).items():

@@ -7,6 +7,8 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from core.errors import StoreError
+
 _SOCKET_PATH_LIMIT = 100  # sun_path holds 108 bytes; a longer path cannot be bound
 
 
@@ -63,10 +65,11 @@ class Places:
         return self._run() / "processes.json"
 
     def make(self, app: str) -> None:
+        """The folders that `app` and the box need. Raises StoreError naming the one that cannot be made."""
         for folder in (self.app(app), self.evidence(app), self.box_db.parent, self.models, self.backups):
-            folder.mkdir(parents=True, exist_ok=True)
-        self.keys.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._run().mkdir(mode=0o700, parents=True, exist_ok=True)
+            _make(folder, 0o777)
+        for folder in (self.keys, self._run()):
+            _make(folder, 0o700)
 
     def _run(self) -> Path:
         folder = self.data.absolute() / "run"
@@ -77,3 +80,13 @@ class Places:
 
     def _socket(self, name: str) -> Path:
         return self._run() / f"{name}.sock"
+
+
+def _make(folder: Path, mode: int) -> None:
+    try:
+        folder.mkdir(mode=mode, parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(
+            f"{folder}: this folder cannot be made: {error.strerror}",
+            hint="Check who owns the data directory and whether its disk is mounted read-only.",
+        ) from error

@@ -6,14 +6,19 @@ import argparse
 import json
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from appliance.arguments import add_data
+from appliance.arguments import add_data, whole
 from core.clock import iso_utc
 from core.errors import StoreError
 from verticals.contract import Event
 from verticals.places import Places
+
+if TYPE_CHECKING:
+    from verticals.store.events import EventStore
 
 _PAGE = 500
 
@@ -22,49 +27,60 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser = subparsers.add_parser("events", help="show or export the record of an app")
     acts = parser.add_subparsers(metavar="ACT", required=True)
     tail = acts.add_parser("tail", help="the newest events, newest last")
-    tail.add_argument("--count", type=int, default=20)
-    tail.set_defaults(newest=True)
-    export = acts.add_parser("export", help="every event as JSON lines")
-    export.set_defaults(newest=False, count=0)
+    tail.add_argument("--count", type=whole(1), default=20, help="how many")
+    tail.add_argument("--json", action="store_true", help="one JSON document on stdout")
+    tail.set_defaults(act=_tail)
+    export = acts.add_parser("export", help="every event, one JSON object a line")
+    export.set_defaults(act=_export)
     for act in (tail, export):
         act.add_argument("app")
-        act.add_argument("--json", action="store_true", help="JSON lines")
         add_data(act)
         act.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    events = _newest(arguments) if arguments.newest else _all(arguments)
-    for event in events:
-        sys.stdout.write(_line(event, as_json=arguments.json or not arguments.newest) + "\n")
+    with _store(arguments.data, arguments.app) as store:
+        arguments.act(store, arguments)
     return 0
 
 
-def _line(event: Event, *, as_json: bool) -> str:
-    if as_json:
-        return json.dumps({**asdict(event), "at": iso_utc(event.at_utc_s)}, ensure_ascii=False)
+def _tail(store: EventStore, arguments: argparse.Namespace) -> None:
+    events = store.read(limit=arguments.count, newest_first=True)[::-1]
+    if arguments.json:
+        sys.stdout.write(json.dumps({"events": [_document(event) for event in events]}, ensure_ascii=False) + "\n")
+    else:
+        sys.stdout.writelines(f"{_line(event)}\n" for event in events)
+
+
+def _export(store: EventStore, arguments: argparse.Namespace) -> None:
+    after = 0
+    while page := store.read(after=after, limit=_PAGE):
+        sys.stdout.writelines(json.dumps(_document(event), ensure_ascii=False) + "\n" for event in page)
+        after = page[-1].sequence
+
+
+def _document(event: Event) -> dict[str, Any]:
+    return {**asdict(event), "at": iso_utc(event.at_utc_s)}
+
+
+def _line(event: Event) -> str:
     who = f" by {event.who}" if event.who else ""
     words = ", ".join(f"{key} {value}" for key, value in event.data.items() if isinstance(value, str | int | float))
-    return f"{event.sequence:>8} {iso_utc(event.at_utc_s)} {event.station} {event.kind} {event.subject}{who}: {words}"
+    line = f"{event.sequence:>8} {iso_utc(event.at_utc_s)} {event.station} {event.kind} {event.subject}{who}: {words}"
+    # One line an event, and nothing that a terminal obeys, whatever came in over the wire.
+    return "".join(letter if letter.isprintable() else " " for letter in line)
 
 
-def _store(data: Path, app: str):  # type: ignore[no-untyped-def]  # the store's classes load late
+@contextmanager
+def _store(data: Path, app: str) -> Iterator[EventStore]:
     from verticals.store.database import open_database
     from verticals.store.events import EventStore
 
     path = Places(data).events_db(app)
     if not path.exists():
         raise StoreError(f"{path}: there is no record of '{app}'", hint="Name the data directory with --data.")
-    return EventStore(open_database(path, read_only=True))
-
-
-def _newest(arguments: argparse.Namespace) -> list[Event]:
-    events: list[Event] = _store(arguments.data, arguments.app).read(limit=arguments.count, newest_first=True)
-    return events[::-1]
-
-
-def _all(arguments: argparse.Namespace) -> Iterator[Event]:
-    store, after = _store(arguments.data, arguments.app), 0
-    while page := store.read(after=after, limit=_PAGE):
-        yield from page
-        after = page[-1].sequence
+    engine = open_database(path, read_only=True)
+    try:
+        yield EventStore(engine)
+    finally:
+        engine.dispose()

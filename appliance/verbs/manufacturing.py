@@ -8,11 +8,12 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from appliance.arguments import add_data
+from appliance.arguments import above_zero, add_data, whole
 
 Act = Callable[[argparse.Namespace], int]
 Tell = Callable[[float, str], None]
@@ -28,10 +29,10 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     add_data(teach)
     evaluate = _add(acts, "evaluate", _evaluate, "teach from a labelled set and judge its test pictures")
     evaluate.add_argument("--dataset", type=Path, required=True, help="train/good, test/good, test/<defect>")
-    evaluate.add_argument("--teach-from", type=_count, default=0, metavar="N", help="teach from only N good pictures")
+    evaluate.add_argument("--teach-from", type=whole(1), default=0, metavar="N", help="teach from only N good pictures")
     seeds = evaluate.add_mutually_exclusive_group()
-    seeds.add_argument("--seed", type=_not_negative, default=0, help="0: the split as it lies; others deal it anew")
-    seeds.add_argument("--seeds", type=_count, metavar="N", help="seeds 0 to N-1: their mean and each")
+    seeds.add_argument("--seed", type=whole(0), default=0, help="0: the split as it lies; others deal it anew")
+    seeds.add_argument("--seeds", type=whole(1), metavar="N", help="seeds 0 to N-1: their mean and each")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -42,40 +43,26 @@ def run(arguments: argparse.Namespace) -> int:
 def _add(acts: Any, name: str, act: Act, text: str) -> argparse.ArgumentParser:
     parser: argparse.ArgumentParser = acts.add_parser(name, help=text, description=text)
     parser.add_argument(
-        "--false-reject-rate", type=_rate, default=0.01, help="share of good parts that may be rejected"
+        "--false-reject-rate", type=above_zero(0.5), default=0.01, help="share of good parts that may be rejected"
     )
-    parser.add_argument("--shift-px", type=_not_negative, default=8, help="how far a part may lie off, of 256 pixels")
+    parser.add_argument("--shift-px", type=whole(0), default=8, help="how far a part may lie off, of 256 pixels")
     parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
     parser.set_defaults(run=run, act=act)
     return parser
 
 
 def _teach(arguments: argparse.Namespace) -> int:
-    from core.clock import SystemClock
-    from core.models.gate import Gate
-    from core.models.shelf import Shelf
-    from core.models.trust import Trust
-    from manufacturing import teaching
-    from verticals.jobs.context import JobContext
+    from appliance.teaching import teach_now
     from verticals.places import Places
 
-    places = Places(arguments.data)
-    places.make("manufacturing")
-    progress = _progress(arguments)
-    context = JobContext(
-        "manufacturing", 0, "", places, SystemClock(), lambda message: progress(message["share"], message["text"])
-    )
     inputs = {
         "folder": str(arguments.folder),
         "recipe": arguments.recipe,
         "false_reject_rate": arguments.false_reject_rate,
         "shift_px": arguments.shift_px,
     }
-    result = dict(teaching.run(context, inputs))
-    if arguments.activate:
-        shelf = Shelf(places.models, Trust(places.keys), Gate())
-        shelf.activate(arguments.activate, result["name"], result["version"])
-    _end(progress)
+    with _progress(arguments) as progress:
+        result = teach_now(Places(arguments.data), inputs, progress, slot=arguments.activate or "")
     return _tell(arguments, result, _taught_lines(result, arguments.activate))
 
 
@@ -83,14 +70,12 @@ def _evaluate(arguments: argparse.Namespace) -> int:
     from manufacturing.evaluation import EvaluationSettings, evaluate, evaluate_seeds
 
     settings = EvaluationSettings(arguments.false_reject_rate, arguments.seed, arguments.teach_from, arguments.shift_px)
-    progress = _progress(arguments)
-    if arguments.seeds:
-        result = evaluate_seeds(arguments.dataset, settings, arguments.seeds, progress)
-        lines = _seeds_lines(result)
-    else:
-        result = evaluate(arguments.dataset, settings, progress)
-        lines = _evaluated_lines(result)
-    _end(progress)
+    with _progress(arguments) as progress:
+        if arguments.seeds:
+            result = evaluate_seeds(arguments.dataset, settings, arguments.seeds, progress)
+        else:
+            result = evaluate(arguments.dataset, settings, progress)
+    lines = _seeds_lines(result) if arguments.seeds else _evaluated_lines(result)
     return _tell(arguments, result, lines)
 
 
@@ -143,20 +128,21 @@ def _tell(arguments: argparse.Namespace, document: Mapping[str, Any], lines: lis
     return 0
 
 
-def _progress(arguments: argparse.Namespace) -> Tell:
+@contextmanager
+def _progress(arguments: argparse.Namespace) -> Iterator[Tell]:
     """Writes how far it is on one line of a terminal; silent with --json and where stderr is no terminal."""
     if arguments.json or not sys.stderr.isatty():
-        return lambda share, text: None
+        yield lambda share, text: None
+        return
 
     def tell(share: float, text: str) -> None:
         sys.stderr.write(f"\r\x1b[K{share:4.0%} {text}")
         sys.stderr.flush()
 
-    return tell
-
-
-def _end(progress: Tell) -> None:
-    progress(1.0, "done\n")
+    try:
+        yield tell
+    finally:
+        sys.stderr.write("\r\x1b[K")  # what is said next, a fault above all, stands on a line of its own
 
 
 def _share(value: float) -> str:
@@ -165,24 +151,3 @@ def _share(value: float) -> str:
 
 def _between(interval: list[float]) -> str:
     return f"{interval[0]:.1%} to {interval[1]:.1%}"
-
-
-def _rate(text: str) -> float:
-    value = float(text)
-    if not 0 < value <= 0.5:
-        raise argparse.ArgumentTypeError(f"{text} is not a share above 0, up to 0.5")
-    return value
-
-
-def _count(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not 1 or more")
-    return value
-
-
-def _not_negative(text: str) -> int:
-    value = int(text)
-    if value < 0:
-        raise argparse.ArgumentTypeError(f"{text} is below 0")
-    return value

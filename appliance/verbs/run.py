@@ -17,6 +17,7 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 
 def run(arguments: argparse.Namespace) -> int:
+    from appliance.alone import alone
     from appliance.box import run_box
     from appliance.demo import is_demo
     from appliance.site import load_site
@@ -27,4 +28,9 @@ def run(arguments: argparse.Namespace) -> int:
             f"{arguments.data} was made by `edgewise demo`: its record is simulated",
             hint="Give the real site a data directory of its own with --data.",
         )
-    return run_box(load_site(arguments.config), Places(arguments.data), apps=arguments.apps)
+    site, places = load_site(arguments.config), Places(arguments.data)
+    for app in arguments.apps:
+        site.app(app)
+    with alone(places):
+        run_box(site, places, apps=arguments.apps)
+    return 0

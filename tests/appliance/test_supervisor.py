@@ -17,7 +17,6 @@ from appliance.processes import Process
 from appliance.restarts import Patience
 from appliance.supervisor import Supervisor
 from core.clock import SystemClock
-from core.errors import RefusedError
 from verticals.places import Places
 from verticals.runtime.bell import ring
 from verticals.runtime.roster import Roster, Standing, read_roster
@@ -199,13 +198,6 @@ async def test_strange_datagrams_change_nothing(tmp_path: Path) -> None:
             assert ring(watched.places.supervisor_socket, message)
         ring(watched.places.supervisor_socket, b"look")
         assert runs(await watched.until(lambda standing: True))
-
-
-async def test_two_supervisors_do_not_share_a_data_directory(tmp_path: Path) -> None:
-    async with watching(tmp_path, row("a", "idle")) as watched:
-        await watched.until(runs)
-        with pytest.raises(RefusedError, match="already with this data directory"):
-            await Watched(tmp_path).supervisor.run()
 
 
 async def test_a_stop_ends_the_willing_with_term_and_the_stubborn_with_kill(tmp_path: Path) -> None:
