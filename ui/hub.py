@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import math
 import secrets
 import struct
 from collections import deque
@@ -95,6 +96,7 @@ class Hub:
         self._told_from = 0
         self._expected: dict[int, Future[None]] = {}
         self._beat_at: Instant | None = None
+        self._whole_to = math.inf
         self._connected = False
         self._health: Mapping[str, Any] = {}
         self._line_says: Mapping[str, Any] = {}
@@ -133,7 +135,7 @@ class Hub:
             case "beat":
                 self._hear_beat(message.data)
             case "stored":
-                self._stored.set()
+                self._hear_sequence(message.data)
             case "live":
                 self._hear_live(message)
             case "command":
@@ -154,13 +156,18 @@ class Hub:
         stations = data.get("stations")
         self._health = dict(stations) if isinstance(stations, dict) else {}
         self._line_says = {name: value for name, value in data.items() if name != "stations"}
-        if int(data.get("sequence", 0)) > self.sequence:
-            self._stored.set()
+        self._hear_sequence(data)
         if self._overdue is not None:
             self._overdue.cancel()
         self._overdue = asyncio.get_running_loop().call_later(STALE_AFTER_S + _A_MOMENT_S, self._send_beat)
         if was_stale:
             self._send_beat()
+
+    def _hear_sequence(self, data: Mapping[str, Any]) -> None:
+        """Up to which number events can be told; those after it may still lack their pictures."""
+        self._whole_to = float(data.get("sequence", math.inf))
+        if self._whole_to > self.sequence:
+            self._stored.set()
 
     def _hear_live(self, message: LiveMessage) -> None:
         station, data = message.data.get("station"), message.data.get("data")
@@ -262,8 +269,9 @@ class Hub:
                 continue
             try:
                 while events := await self._bridge.call("events", self._source.read, self.sequence, _PAGE):
-                    self._tell_all(events)
-                    if len(events) < _PAGE:
+                    whole = [event for event in events if event.sequence <= self._whole_to or not self._connected]
+                    self._tell_all(whole)
+                    if len(whole) < _PAGE:
                         break
                 self._store_outage.back()
             except StoreError as error:

@@ -136,7 +136,8 @@ class Acted:
 class Evidence:
     """An array or bytes made fit to keep: HxWx3 uint8 RGB or HxW uint8 is stored as a picture.
 
-    `hold` keeps it past the disk budget, for a case that is still open.
+    It is written after its events were recorded: nobody changes the content any more. `hold` keeps it past
+    the disk budget, for a case that is still open.
     """
 
     content: NDArray[np.uint8] | bytes

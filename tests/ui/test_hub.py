@@ -86,6 +86,17 @@ async def test_a_beat_that_names_a_newer_number_makes_up_for_a_lost_word(hub: Hu
     assert (await heard(screen, "event"))["sequence"] == 1
 
 
+async def test_events_whose_pictures_are_on_their_way_wait_for_the_lines_word(hub: Hub, store: EventStore) -> None:
+    hub.changed(True)
+    screen = hub.join(0)
+    store.append([Entry([event(subject=str(n)) for n in (1, 2, 3)])])
+    hub.receive(LiveMessage("stored", {"sequence": 1}))
+    assert (await heard(screen, "event"))["sequence"] == 1
+    hub.receive(LiveMessage("stored", {"sequence": 1}))
+    hub.receive(LiveMessage("stored", {"sequence": 3}))
+    assert [(await heard(screen, "event"))["sequence"] for _ in range(2)] == [2, 3]
+
+
 async def test_a_screen_that_was_away_gets_what_it_missed(hub: Hub, store: EventStore) -> None:
     store.append([Entry([event(subject=str(n)) for n in range(1, 6)])])
     hub.receive(LiveMessage("stored", {}))

@@ -3,7 +3,8 @@
 Decisions never wait for a disk that is full or stuck. While there is trouble everything new is held behind
 what is held already, and whoever asked learns at once that it is not recorded. Held entries lose their
 evidence (pictures would fill the memory); beyond the limit the oldest are lost, counted and said. Where only
-the evidence finds no room, events are recorded without it and say so.
+the evidence finds no room, events are recorded without it and say so. Evidence that fails after its event
+was recorded is lost: counted, said, and none is tried for a while.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from typing import Protocol
 from core.errors import DiskFullError, StoreError
 from core.logs import OutageLog
 from verticals.contract import Event, Evidence, Reply
+from verticals.runtime.announcer import Announcer
 from verticals.runtime.mishaps import Mishaps, in_words
 from verticals.runtime.schedule import Schedule
 from verticals.store.events import Entry
@@ -50,7 +52,12 @@ class Records(Protocol):
     @property
     def failing(self) -> bool: ...
 
-    async def record(self, entry: Entry, evidence: Mapping[str, Evidence] | None = None) -> list[Event]: ...
+    async def record(
+        self,
+        entry: Entry,
+        evidence: Mapping[str, Evidence] | None = None,
+        kept: Callable[[StoreError | None], None] = ...,
+    ) -> list[Event]: ...
 
     def note(self, points: Sequence[Point]) -> None: ...
 
@@ -60,13 +67,13 @@ class _Stalled(StoreError):
 
 
 class Journal:
-    """`committed` is called for every entry that is in the store; `troubled` when trouble begins and ends (None)."""
+    """`announcer` hears of every entry that is in the store; `troubled` when trouble begins and ends (None)."""
 
     def __init__(
         self,
         records: Records,
         schedule: Schedule,
-        committed: Callable[[Entry, Sequence[Event]], None],
+        announcer: Announcer,
         troubled: Callable[[StoreError | None], None],
         *,
         held_limit: int = HELD_LIMIT,
@@ -74,7 +81,7 @@ class Journal:
     ) -> None:
         self._records = records
         self._schedule = schedule
-        self._committed = committed
+        self._announcer = announcer
         self._troubled = troubled
         self._held_limit = held_limit
         self._stall_s = stall_s
@@ -90,6 +97,7 @@ class Journal:
         self._told = ""
         self.lost = 0
         self.refused = 0
+        self.unkept = 0  # recorded entries whose evidence failed afterwards
 
     @property
     def trouble(self) -> StoreError | None:
@@ -121,15 +129,9 @@ class Journal:
             self._hold(entry)
             raise _again(self._blocked)
         try:
-            events = await self._submit(entry, evidence)
+            return await self._submit(entry, evidence)
         except StoreError as error:
-            events = await self._second_try(entry, evidence, error)
-        else:
-            if evidence and self._lean is not None:
-                self._lean = None
-                self._tell()
-        self._committed(entry, events)
-        return events
+            return await self._second_try(entry, evidence, error)
 
     async def finish(self) -> None:
         """One last try for what is held, before the process ends."""
@@ -141,7 +143,7 @@ class Journal:
             log.error("%d entries could not be recorded before the end", len(self._held))
 
     async def _submit(self, entry: Entry, evidence: Mapping[str, Evidence]) -> list[Event]:
-        working = asyncio.ensure_future(self._records.record(entry, evidence))
+        working = asyncio.ensure_future(self._record(entry, evidence))
         try:
             done, _ = await asyncio.wait({working}, timeout=self._stall_s)
         except asyncio.CancelledError:
@@ -153,12 +155,36 @@ class Journal:
         working.add_done_callback(partial(self._came_late, late))
         raise _Stalled(f"the disk has not answered for {self._stall_s:g} s", hint="Look at the system's log.")
 
+    async def _record(self, entry: Entry, evidence: Mapping[str, Evidence]) -> list[Event]:
+        if not evidence:
+            events = await self._records.record(entry)
+            self._announcer.committed(entry, events)
+            return events
+        ended: asyncio.Future[StoreError | None] = asyncio.get_running_loop().create_future()
+        events = await self._records.record(entry, evidence, ended.set_result)
+        self._announcer.committed(entry, events, complete=False)
+        ended.add_done_callback(lambda done: self._evidence_ended(events, done.result()))
+        return events
+
+    def _evidence_ended(self, events: Sequence[Event], error: StoreError | None) -> None:
+        if error is None:
+            self._lean = None
+        else:
+            self.unkept += 1
+            log.warning("%s: its evidence is lost: %s", events[0].subject if events else "an entry", error)
+            self._note_lean(error)
+        self._tell()
+        self._announcer.completed(events)
+
+    def _note_lean(self, error: StoreError) -> None:
+        if isinstance(error, DiskFullError):
+            self._lean = error
+            self._lean_until_mono_s = self._schedule.now_mono_s() + LEAN_S
+
     async def _second_try(self, entry: Entry, evidence: Mapping[str, Evidence], error: StoreError) -> list[Event]:
         """Without the evidence, where that may be what failed; else raises after what can be done was done."""
         if evidence and not isinstance(error, _Stalled):
-            if isinstance(error, DiskFullError):
-                self._lean = error
-                self._lean_until_mono_s = self._schedule.now_mono_s() + LEAN_S
+            self._note_lean(error)
             entry = _without_evidence(entry)
             try:
                 events = await self._submit(entry, _NONE)
@@ -178,9 +204,7 @@ class Journal:
     def _came_late(self, entry: Entry, working: asyncio.Future[list[Event]]) -> None:
         if working.cancelled():
             return
-        if working.exception() is None:
-            self._committed(entry, working.result())
-        else:
+        if working.exception() is not None:
             self._hold(entry)
         self._schedule.after(0.0, self._start_draining)
 
@@ -223,9 +247,6 @@ class Journal:
                     errors.append(outcome)
                     if not isinstance(outcome, _Stalled):
                         self._held.appendleft(entry)
-            for entry, outcome in zip(batch, outcomes, strict=True):
-                if isinstance(outcome, list):
-                    self._committed(entry, outcome)
             if errors:
                 await self._wait_longer(errors[-1])
                 return
@@ -259,7 +280,7 @@ class Journal:
         told = [(command, Reply(False, "it could not be recorded")) for command, _ in entry.replies]
         plain = Entry(events=events, replies=told, inbox_done=entry.inbox_done)
         try:
-            self._committed(plain, await self._submit(plain, _NONE))
+            await self._submit(plain, _NONE)
         except StoreError as second:
             self._mishaps.note("unprojected", second)
             return False

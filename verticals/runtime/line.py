@@ -16,6 +16,7 @@ from core.clock import Clock, Instant
 from core.errors import SettingsError, StoreError
 from core.inference.request import Engine
 from verticals.contract import Command, DeviceNews, Event, Health, Reply, Sample, Station, Vertical
+from verticals.runtime.announcer import Announcer
 from verticals.runtime.bridge import Bridge
 from verticals.runtime.delivery import Deliverer
 from verticals.runtime.finishing import Finisher
@@ -78,7 +79,8 @@ class Line:
         self._parts = parts
         self._clock = parts.clock
         self.schedule = Schedule(parts.clock)
-        self.journal = Journal(parts.recorder, self.schedule, self._committed, self._troubled)
+        self._announcer = Announcer(parts.live.publish)
+        self.journal = Journal(parts.recorder, self.schedule, self._announcer, self._troubled)
         self.fittings = Fittings(parts.fittings, self.schedule, parts.clock, self.take, self._hear)
         deliverer = Deliverer(self.fittings.devices, self.schedule, parts.clock)
         self._finisher = Finisher(self.journal, deliverer, parts.clock, parts.live.publish, self._tell)
@@ -96,8 +98,6 @@ class Line:
         self._closing = False
         self._healths: dict[str, Health] = {}
         self._trouble_code = ""
-        self._sequence = 0
-        self._announcing = False
 
     # Its life
 
@@ -114,7 +114,7 @@ class Line:
         await parts.live.start()
         try:
             await parts.bridge.call(_READING, parts.recorder.start)
-            self._sequence = await parts.bridge.call(_READING, self._restore)
+            self._announcer.begin(await parts.bridge.call(_READING, self._restore))
         except BaseException:
             await parts.bridge.call(_READING, parts.recorder.stop)
             await parts.live.stop()
@@ -244,20 +244,6 @@ class Line:
         self._beside.add(task)
         task.add_done_callback(self._beside.discard)
 
-    def _committed(self, entry: Entry, events: Sequence[Event]) -> None:
-        for command, _ in entry.replies:
-            self._parts.live.publish(LiveMessage("command", {"id": command}))
-        if events:
-            self._sequence = max(self._sequence, events[-1].sequence)
-            if not self._announcing:
-                self._announcing = True
-                asyncio.get_running_loop().call_soon(self._announce)
-
-    def _announce(self) -> None:
-        """One message for all that one commit brought."""
-        self._announcing = False
-        self._parts.live.publish(LiveMessage("stored", {"sequence": self._sequence}))
-
     def _troubled(self, error: StoreError | None) -> None:
         sentence = error.message if error else ""
         code = error.code if error else self._trouble_code
@@ -297,7 +283,7 @@ class Line:
 
     def _describe(self, now: Instant) -> dict[str, Any]:
         return {
-            "sequence": self._sequence,
+            "sequence": self._announcer.sequence,
             "stations": {name: self._station(lane) for name, lane in self.lanes.items()},
             "devices": {
                 name: {"ok": news.ok, "code": news.code, "detail": news.detail, "since_utc_s": news.at.utc_s}

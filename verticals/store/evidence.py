@@ -1,7 +1,8 @@
 """Pictures and other bytes that a decision rests on: files named by their content, within a disk budget.
 
-A file is on the disk, synced, before the transaction that names it commits. When the budget is used up
-the oldest files go, except those that open cases hold; their rows stay and say when.
+A piece is named by what it is before it is encoded, so that an event can name it before it is written. It is
+written and synced before the row that makes it readable. When the budget is used up the oldest files go,
+except those that open cases hold; their rows stay and say when.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import io
 import logging
 import os
 import shutil
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,8 +33,18 @@ log = logging.getLogger(__name__)
 FILES_A_SLICE = 32
 _EVICT_TO_SHARE = 0.98
 _JPEG_QUALITY = 92
+_JPEG_MOST_PX = 65_500  # of a side, by the format
 _SIGNATURES = ((b"\xff\xd8\xff", "image/jpeg"), (b"\x89PNG\r\n\x1a\n", "image/png"))
 _HEX = frozenset("0123456789abcdef")
+
+
+@dataclass(frozen=True, slots=True)
+class Promised:
+    """A piece that has its name and its room, and is not written yet."""
+
+    sha256: str
+    item: Evidence
+    room_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,21 +58,46 @@ class Filed:
     hold: bool = False
 
 
-def encode(content: NDArray[np.uint8] | bytes) -> tuple[bytes, str]:
-    """The bytes to keep and their media type: JPEG for HxWx3 RGB, PNG for HxW uint8, else `.npy` or as they are.
+def name_of(content: NDArray[np.uint8] | bytes) -> str:
+    """The sha256 that names a piece: of its bytes, for an array of its kind and shape before them."""
+    if isinstance(content, bytes):
+        return hashlib.sha256(content).hexdigest()
+    digest = hashlib.sha256(f"array {content.dtype.str} {content.shape}\n".encode())
+    digest.update(np.ascontiguousarray(content).data)
+    return digest.hexdigest()
 
-    Raises InputError for a picture that cannot be encoded (no pixels, more than 65500 a side).
-    """
+
+def media_type_of(content: NDArray[np.uint8] | bytes) -> str:
+    """JPEG for HxWx3 RGB, PNG for HxW uint8, `.npy` for other arrays; bytes are what they begin like."""
     if isinstance(content, bytes):
         known = [media_type for signature, media_type in _SIGNATURES if content.startswith(signature)]
-        return content, known[0] if known else "application/octet-stream"
+        return known[0] if known else "application/octet-stream"
     if content.dtype == np.uint8 and content.ndim == 3 and content.shape[2] == 3:
-        return _picture(content[:, :, ::-1], ".jpg"), "image/jpeg"
-    if content.dtype == np.uint8 and content.ndim == 2:
-        return _picture(content, ".png"), "image/png"
+        return "image/jpeg"
+    return "image/png" if content.dtype == np.uint8 and content.ndim == 2 else "application/x-npy"
+
+
+def encode(content: NDArray[np.uint8] | bytes) -> tuple[bytes, str]:
+    """The bytes to keep and their media type. Raises InputError for a picture that cannot be encoded."""
+    media_type = media_type_of(content)
+    if isinstance(content, bytes):
+        return content, media_type
+    _check(content, media_type)
+    if media_type == "image/jpeg":
+        return _picture(content[:, :, ::-1], ".jpg"), media_type
+    if media_type == "image/png":
+        return _picture(content, ".png"), media_type
     buffer = io.BytesIO()
     np.save(buffer, content, allow_pickle=False)
-    return buffer.getvalue(), "application/x-npy"
+    return buffer.getvalue(), media_type
+
+
+def _check(content: NDArray[np.uint8] | bytes, media_type: str) -> None:
+    """What can be known of a picture without encoding it."""
+    if isinstance(content, bytes) or not media_type.startswith("image/"):
+        return
+    if content.size == 0 or (media_type == "image/jpeg" and max(content.shape) > _JPEG_MOST_PX):
+        raise InputError(f"a picture of {content.shape} cannot be kept as {media_type}")
 
 
 def _picture(pixels: NDArray[np.uint8], ending: str) -> bytes:
@@ -102,7 +139,7 @@ def _holds(connection: Connection, names: Sequence[str]) -> dict[str, int]:
 
 
 class EvidenceStore:
-    """An app's evidence folder. Threads may share it; any process may read, the line's is the one that evicts."""
+    """An app's evidence folder; any process may read. One thread alone may `promise`, `settle` and `evict`."""
 
     def __init__(
         self, folder: Path, engine: Engine, budget_bytes: float, min_free_bytes: float, clock: Clock | None = None
@@ -114,39 +151,73 @@ class EvidenceStore:
         self._clock = clock or SystemClock()
         self._used_bytes: int | None = None
         self._excess_bytes = 0.0
+        self._coming: Counter[str] = Counter()
+        self._promised_bytes = 0
         folder.mkdir(parents=True, exist_ok=True)
 
     def put(self, item: Evidence) -> str:
-        """Stores one piece by itself and gives its sha256. Raises as `file`, and StoreError."""
-        filed = self.file(item)
-        with writing(self._engine) as connection:
-            enter(connection, [filed])
-        return filed.sha256
+        """Stores one piece by itself and gives its sha256. Raises as `promise` and `file`, and StoreError."""
+        promised = self.promise(item)
+        try:
+            filed = self.file(promised)
+            with writing(self._engine) as connection:
+                enter(connection, [filed])
+        finally:
+            self.settle(promised)
+        return promised.sha256
 
-    def file(self, item: Evidence) -> Filed:
-        """Writes and syncs the file; `Entry.evidence` then names it in the transaction of its events.
+    def promise(self, item: Evidence) -> Promised:
+        """Its name, and room for it; until `settle` it is not evicted. Nothing is encoded or written.
 
-        Raises DiskFullError when less than the reserve would be left even after the oldest files went,
-        InputError for a picture that cannot be encoded.
+        The room is that of the raw content, which is seldom needed. Raises DiskFullError when less than the
+        reserve would be left even after the oldest files went, InputError for a picture that cannot be encoded.
         """
-        content, media_type = encode(item.content)
-        filed = Filed(hashlib.sha256(content).hexdigest(), media_type, len(content), self._clock.now().utc_s, item.hold)
-        path = self._path(filed.sha256)
+        content = item.content
+        _check(content, media_type_of(content))
+        size_bytes = len(content) if isinstance(content, bytes) else content.nbytes
+        promised = Promised(name_of(content), item, size_bytes)
+        try:
+            if not self._path(promised.sha256).exists():
+                self._want_room(self._promised_bytes + size_bytes)
+        except OSError as error:
+            raise self._wrapped(error, self._folder) from error
+        self._coming[promised.sha256] += 1
+        self._promised_bytes += size_bytes
+        return promised
+
+    def file(self, promised: Promised) -> Filed:
+        """Writes and syncs the file, from any thread; `Entry.evidence` then names it in a transaction.
+
+        Raises DiskFullError, StoreError, and InputError for what only the encoder finds out.
+        """
+        path, content = self._path(promised.sha256), promised.item.content
         try:
             if path.exists():
                 _sync_folder(path.parent)  # another thread may have put it there a moment ago
+                media_type, size_bytes = media_type_of(content), path.stat().st_size
             else:
-                self._want_room(len(content))
-                _write_synced(path, content)
+                encoded, media_type = encode(content)
+                _write_synced(path, encoded)
+                size_bytes = len(encoded)
         except OSError as error:
-            what = f"{path}: evidence cannot be written: {error}"
-            if error.errno in DISK_FULL_ERRNOS:
-                raise DiskFullError(what, hint="Make room; recording goes on by itself.") from error
-            raise StoreError(what, hint="Check the evidence folder and its disk.") from error
-        return filed
+            raise self._wrapped(error, path) from error
+        return Filed(promised.sha256, media_type, size_bytes, self._clock.now().utc_s, promised.item.hold)
+
+    def settle(self, promised: Promised) -> None:
+        """The piece has its row, or never will: its room is given back."""
+        self._promised_bytes -= promised.room_bytes
+        self._coming[promised.sha256] -= 1
+        if self._coming[promised.sha256] <= 0:
+            del self._coming[promised.sha256]
+
+    def _wrapped(self, error: OSError, path: Path) -> StoreError:
+        what = f"{path}: evidence cannot be written: {error}"
+        if error.errno in DISK_FULL_ERRNOS:
+            return DiskFullError(what, hint="Make room; recording goes on by itself.")
+        return StoreError(what, hint="Check the evidence folder and its disk.")
 
     def get(self, sha256: str) -> tuple[bytes, str] | None:
-        """The bytes and their media type; None when it was evicted or never was."""
+        """The bytes and their media type; None when it was evicted, is not written yet or never was."""
         if len(sha256) != 64 or not _HEX.issuperset(sha256):
             return None
         with reading(self._engine) as connection:
@@ -158,10 +229,6 @@ class EvidenceStore:
             return self._path(sha256).read_bytes(), str(row.media_type)
         except FileNotFoundError:
             return None
-
-    def lies(self, sha256: str) -> bool:
-        """Whether the file is on the disk, named by a row or not yet."""
-        return self._path(sha256).exists()
 
     def hold(self, sha256: str) -> None:
         """Keeps it past the budget, once more, until it is released as often."""
@@ -222,7 +289,8 @@ class EvidenceStore:
     def _drop_oldest(self, want_bytes: float) -> tuple[int, int]:
         """Rows first, files after: what a kill between leaves behind is swept at the next start."""
         query = select(evidence.c.sha256, evidence.c.size_bytes).order_by(evidence.c.stored_at_utc_s)
-        query = query.where(evidence.c.evicted_at_utc_s.is_(None), evidence.c.holds == 0).limit(FILES_A_SLICE)
+        query = query.where(evidence.c.evicted_at_utc_s.is_(None), evidence.c.holds == 0)
+        query = query.where(evidence.c.sha256.not_in(list(self._coming))).limit(FILES_A_SLICE)
         with reading(self._engine) as connection:
             rows = connection.execute(query).all()
         going: list[str] = []
@@ -241,7 +309,7 @@ class EvidenceStore:
         return len(going), dropped_bytes
 
     def sweep(self) -> int:
-        """Removes files that no row names, left by a kill, and gives how many; for the start, before any `file`."""
+        """Removes files that no row names, left by a kill, and gives how many; for the start, before any `promise`."""
         with reading(self._engine) as connection:
             named = set(connection.scalars(select(evidence.c.sha256).where(evidence.c.evicted_at_utc_s.is_(None))))
         strays = [path for path in self._folder.glob("??/*") if path.parent.name + path.name not in named]

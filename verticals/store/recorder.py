@@ -1,17 +1,18 @@
 """The line's way to the disk: one writer thread, which commits what has come together in one transaction.
 
 Entries are recorded in the order they came, so that what is on the disk is always a beginning of what was
-decided. Evidence is encoded and synced side by side before the commit that names it; an entry whose
-evidence is not ready yet holds back those behind it, never the decisions.
+decided. An entry names its evidence by content and has room for it before it commits; the pictures
+themselves are encoded and written after, and become readable with one of the next commits. A kill in between
+costs the picture, never the event (docs/decisions/0006).
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from queue import Empty, SimpleQueue
 from threading import Thread
@@ -21,7 +22,7 @@ from core.errors import DiskFullError, StoreError
 from core.logs import OutageLog
 from verticals.contract import Event, Evidence
 from verticals.store.events import Entry, EventStore
-from verticals.store.evidence import EvidenceStore, Filed
+from verticals.store.evidence import EvidenceStore, Filed, Promised
 from verticals.store.series import Point, SeriesStore
 
 log = logging.getLogger(__name__)
@@ -33,15 +34,30 @@ _MAX_BATCH = 256
 _FILERS = 3
 _FLUSH_AFTER_S = 1.0
 
+#: Hears when the evidence of a recorded entry can be read (None), or why it never will.
+Kept = Callable[[StoreError | None], None]
 
-_Filing = Mapping[str, Future[Filed]]
+
+@dataclass(slots=True, eq=False)
+class _Filing:
+    """The evidence of one entry: promised before the commit, then filed, then named by rows."""
+
+    pieces: Mapping[str, Evidence]
+    kept: Kept
+    promised: list[Promised] = field(default_factory=list)
+    files: Sequence[Filed] = ()
+    error: StoreError | None = None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Waiting:
     entry: Entry
-    filing: _Filing
+    filing: _Filing | None
     outcome: Future[list[Event]] = field(default_factory=Future)
+
+
+def _nobody(error: StoreError | None) -> None:
+    """For who does not want to know."""
 
 
 class Recorder:
@@ -68,15 +84,17 @@ class Recorder:
         self._told = told
         self._max_waiting = max_waiting
         self._max_unfiled = max_unfiled
-        self._queue: SimpleQueue[_Waiting | Sequence[Point] | None] = SimpleQueue()
-        self._unfiled: deque[_Filing] = deque()
-        self._held: _Waiting | None = None
+        self._queue: SimpleQueue[_Waiting | _Filing | Sequence[Point] | None] = SimpleQueue()
+        self._unfiled: set[_Filing] = set()
         self._in_hand = 0
         self._points: list[Point] = []
         self._flush_at_mono_s = 0.0
         self._outage = OutageLog(log, "the store")
+        self._evidence_outage = OutageLog(log, "the evidence folder")
         self._thread: Thread | None = None
         self._filers: ThreadPoolExecutor | None = None
+        self._taking = False
+        self._ended = True
 
     def start(self) -> None:
         """Removes files that no event names and starts the threads."""
@@ -85,18 +103,22 @@ class Recorder:
         self._unfiled.clear()
         self._filers = ThreadPoolExecutor(_FILERS, thread_name_prefix="evidence")
         self._thread = Thread(target=self._work, name="recorder", daemon=True)
+        self._taking, self._ended = True, False
         self._thread.start()
 
     def stop(self) -> None:
-        """Records everything that waits, then ends; blocks meanwhile. Later entries are refused."""
+        """Records everything that waits, pictures too, then ends; blocks meanwhile. Later entries are refused."""
         thread, filers = self._thread, self._filers
-        self._thread = self._filers = None
+        self._taking = False
+        self._thread = None
         if thread is not None:
             self._queue.put(None)
             thread.join()
+            self._ended = True
             self._refuse_rest()
         if filers is not None:
             filers.shutdown()
+            self._filers = None
 
     @property
     def depth(self) -> int:
@@ -104,29 +126,45 @@ class Recorder:
         return self._queue.qsize() + self._in_hand
 
     @property
+    def unfiled(self) -> int:
+        """Entries whose pictures are not on the disk yet."""
+        return len(self._unfiled)
+
+    @property
     def failing(self) -> bool:
         """Whether the last attempt to write failed."""
         return self._outage.down
 
-    async def record(self, entry: Entry, evidence: Mapping[str, Evidence] | None = None) -> list[Event]:
+    async def record(
+        self, entry: Entry, evidence: Mapping[str, Evidence] | None = None, kept: Kept = _nobody
+    ) -> list[Event]:
         """The entry's numbered events once they are on the disk; being cancelled does not take it back.
 
-        The hash of each piece of evidence goes into `data["evidence"]` of every event. Raises DiskFullError when
-        there is no room, StoreError when too much waits or this entry cannot be recorded; then none of it was.
+        The name of each piece of evidence goes into `data["evidence"]` of every event; nobody may change its
+        content any more. `kept` hears, in this loop, when the pieces can be read or that they are lost.
+        Raises DiskFullError when there is no room for entry or evidence, StoreError when too much waits or
+        this entry cannot be recorded; then none of it was, and `kept` hears nothing.
         """
-        return await asyncio.wrap_future(self.submit(entry, evidence))
+        loop = asyncio.get_running_loop()
 
-    def submit(self, entry: Entry, evidence: Mapping[str, Evidence] | None = None) -> Future[list[Event]]:
-        """As `record`, from any thread; raises at once when too much waits."""
-        filers = self._filers
-        if filers is None:
+        def kept_here(error: StoreError | None) -> None:
+            with suppress(RuntimeError):  # the loop has ended
+                loop.call_soon_threadsafe(kept, error)
+
+        return await asyncio.wrap_future(self.submit(entry, evidence, kept_here))
+
+    def submit(
+        self, entry: Entry, evidence: Mapping[str, Evidence] | None = None, kept: Kept = _nobody
+    ) -> Future[list[Event]]:
+        """As `record`, from any thread; raises at once when too much waits. `kept` is called by the writer's thread."""
+        if not self._taking:
             raise StoreError("the recorder is not running")
         if self.depth >= self._max_waiting:
             raise StoreError(f"{self.depth} entries wait to be recorded, no more are taken", hint="Is the disk slow?")
-        waiting = _Waiting(entry, self._start_filing(filers, evidence) if evidence else {})
+        waiting = _Waiting(entry, self._filing(evidence, kept) if evidence else None)
         waiting.outcome.set_running_or_notify_cancel()
         self._queue.put(waiting)
-        if self._thread is None:
+        if self._ended:
             self._refuse_rest()
         return waiting.outcome
 
@@ -135,46 +173,46 @@ class Recorder:
 
         Raises StoreError when too much waits. While the disk is full the newest are kept in memory.
         """
-        if self._thread is None:
+        if not self._taking:
             raise StoreError("the recorder is not running")
         if self.depth >= self._max_waiting:
             raise StoreError("too much waits to be recorded, these readings are not taken")
         if points:
             self._queue.put(points)
 
-    # Evidence: a few threads, ahead of the writer
-
-    def _start_filing(self, filers: ThreadPoolExecutor, evidence: Mapping[str, Evidence]) -> _Filing:
-        store = self._evidence
-        if store is None:
+    def _filing(self, evidence: Mapping[str, Evidence], kept: Kept) -> _Filing:
+        if self._evidence is None:
             raise StoreError("this recorder keeps no evidence")
         if len(self._unfiled) >= self._max_unfiled:
             raise StoreError(f"the pictures of {len(self._unfiled)} entries wait to be kept, no more are taken")
-        filing = {name: filers.submit(store.file, item) for name, item in evidence.items()}
-        self._unfiled.append(filing)
+        filing = _Filing(evidence, kept)
+        self._unfiled.add(filing)
         return filing
 
     # The writer's thread
 
     def _work(self) -> None:
-        going_on = True
-        while going_on:
-            batch, going_on = self._take()
+        ending = False
+        while not (ending and not self._unfiled):
+            batch, filings, ended = self._take()
+            ending = ending or ended
             self._in_hand = len(batch)
             try:
-                self._commit([waiting for waiting in batch if self._name_evidence(waiting)])
-                self._flush_series(now=not going_on)
-                self._evict(batch)
+                self._commit([waiting for waiting in batch if self._name_evidence(waiting)], filings)
+                self._flush_series(now=ending)
+                self._evict(batch, filings)
             except Exception as error:
                 log.exception("the recorder met something unforeseen and goes on")
                 _settle(batch, [error] * len(batch))
+                lost = [*filings, *(waiting.filing for waiting in batch if waiting.filing is not None)]
+                self._end_filings(lost, [error] * len(lost))
             self._in_hand = 0
 
-    def _take(self) -> tuple[list[_Waiting], bool]:
-        """The next entries that go into one commit, and whether there will be more."""
-        batch = [self._held] if self._held is not None else []
-        self._held = None
-        timeout_s = 0.0 if batch else self._idle_s()
+    def _take(self) -> tuple[list[_Waiting], list[_Filing], bool]:
+        """What goes into the next commit: entries, evidence that was filed; and whether the end was asked for."""
+        batch: list[_Waiting] = []
+        filings: list[_Filing] = []
+        timeout_s = self._idle_s()
         while len(batch) < _MAX_BATCH:
             try:
                 item = self._queue.get(timeout=timeout_s) if timeout_s != 0 else self._queue.get_nowait()
@@ -182,58 +220,99 @@ class Recorder:
                 break
             timeout_s = 0.0
             if item is None:
-                return batch, False
-            if not isinstance(item, _Waiting):
-                self._keep(item)
-            elif batch and not all(piece.done() for piece in item.filing.values()):
-                self._held = item
-                break
-            else:
+                return batch, filings, True
+            if isinstance(item, _Waiting):
                 batch.append(item)
-        return batch, True
+            elif isinstance(item, _Filing):
+                filings.append(item)
+            else:
+                self._keep(item)
+        return batch, filings, False
 
     def _idle_s(self) -> float | None:
         if self._evidence is not None and self._evidence.over_budget:
             return 0.0
         return max(0.001, self._flush_at_mono_s - self._clock.now().mono_s) if self._points else None
 
+    def _commit(self, batch: Sequence[_Waiting], filings: Sequence[_Filing]) -> None:
+        """Entries first: who waits for them waits for nothing else."""
+        filed = [filing for filing in filings if filing.error is None]
+        entries = [waiting.entry for waiting in batch] + [Entry(evidence=filing.files) for filing in filed]
+        outcomes = self._append(entries) if entries else []
+        _settle(batch, outcomes[: len(batch)])
+        numbers = [events[-1].sequence for events in outcomes if not isinstance(events, Exception) and events]
+        if numbers:
+            self._told(numbers[-1])
+        for waiting, outcome in zip(batch, outcomes[: len(batch)], strict=True):
+            self._start_filing(waiting.filing, recorded=not isinstance(outcome, Exception))
+        errors = [outcome if isinstance(outcome, Exception) else None for outcome in outcomes[len(batch) :]]
+        self._end_filings(filed, errors)
+        broken = [filing for filing in filings if filing.error is not None]
+        self._end_filings(broken, [filing.error for filing in broken])
+
+    # Evidence: named before the commit, filed after it by a few threads
+
     def _name_evidence(self, waiting: _Waiting) -> bool:
-        """Waits for the entry's files and names them in its events; False when they could not be kept."""
-        if not waiting.filing:
+        """Names the entry's evidence in its events; False when there is no room for it: it is refused whole."""
+        filing, store = waiting.filing, self._evidence
+        if filing is None or store is None:
             return True
+        names: dict[str, str] = {}
         try:
-            files = {name: piece.result() for name, piece in waiting.filing.items()}
-            self._want_files(files)
+            for name, piece in filing.pieces.items():
+                promised = store.promise(piece)
+                filing.promised.append(promised)
+                names[name] = promised.sha256
         except Exception as error:
             if isinstance(error, DiskFullError):
                 self._outage.gone(error)
             _settle([waiting], [error])
+            self._start_filing(filing, recorded=False)
             return False
-        finally:
-            self._unfiled.popleft()
-        names = {name: filed.sha256 for name, filed in files.items()}
         events = [
             replace(event, data={**event.data, "evidence": {**event.data.get("evidence", {}), **names}})
             for event in waiting.entry.events
         ]
-        waiting.entry = replace(waiting.entry, events=events, evidence=[*waiting.entry.evidence, *files.values()])
-        waiting.filing = {}
+        waiting.entry = replace(waiting.entry, events=events)
         return True
 
-    def _want_files(self, files: Mapping[str, Filed]) -> None:
-        """A file that was there already may have been evicted since it was asked for again."""
-        gone = [filed.sha256 for filed in files.values() if self._evidence and not self._evidence.lies(filed.sha256)]
-        if gone:
-            raise StoreError(f"evidence {gone[0]} was evicted while it was stored again", hint="Record it once more.")
-
-    def _commit(self, batch: Sequence[_Waiting]) -> None:
-        if not batch:
+    def _start_filing(self, filing: _Filing | None, *, recorded: bool) -> None:
+        if filing is None:
             return
-        outcomes = self._append([waiting.entry for waiting in batch])
-        _settle(batch, outcomes)
-        numbers = [events[-1].sequence for events in outcomes if not isinstance(events, Exception) and events]
-        if numbers:
-            self._told(numbers[-1])
+        if recorded and self._filers is not None:
+            self._filers.submit(self._file, filing)
+        else:
+            self._let_go(filing)
+
+    def _file(self, filing: _Filing) -> None:
+        """In a filer's thread; the writer hears of it either way."""
+        try:
+            assert self._evidence is not None
+            filing.files = [self._evidence.file(promised) for promised in filing.promised]
+        except Exception as error:
+            filing.error = _foreseen(error)
+        self._queue.put(filing)
+
+    def _end_filings(self, filings: Sequence[_Filing], errors: Sequence[Exception | None]) -> None:
+        for filing, error in zip(filings, errors, strict=True):
+            if filing not in self._unfiled:
+                continue
+            self._let_go(filing)
+            if error is None:
+                self._evidence_outage.back()
+            else:
+                self._evidence_outage.gone(error)
+            try:
+                filing.kept(None if error is None else _foreseen(error))
+            except Exception:
+                log.exception("who waited for evidence stumbled over the news of it")
+
+    def _let_go(self, filing: _Filing) -> None:
+        self._unfiled.discard(filing)
+        promised, filing.promised = filing.promised, []
+        for piece in promised:
+            if self._evidence is not None:
+                self._evidence.settle(piece)
 
     def _append(self, entries: Sequence[Entry]) -> Sequence[list[Event] | Exception]:
         try:
@@ -271,31 +350,38 @@ class Recorder:
             self._outage.back()
             self._points.clear()
 
-    def _evict(self, batch: Sequence[_Waiting]) -> None:
+    def _evict(self, batch: Sequence[_Waiting], filings: Sequence[_Filing]) -> None:
         if self._evidence is None:
             return
+        files = [filed for waiting in batch for filed in waiting.entry.evidence]
+        files += [filed for filing in filings for filed in filing.files]
         try:
-            self._evidence.evict(sum(filed.size_bytes for waiting in batch for filed in waiting.entry.evidence))
+            self._evidence.evict(sum(filed.size_bytes for filed in files))
         except (StoreError, OSError) as error:
             self._outage.gone(error)
 
     def _refuse_rest(self) -> None:
         """What came while the recorder ended: its askers must hear of it."""
-        while not self._queue.empty():
-            item = self._queue.get()
-            if isinstance(item, _Waiting):
-                _settle([item], [StoreError("the recorder has stopped")])
+        with suppress(Empty):
+            while True:
+                item = self._queue.get_nowait()
+                if isinstance(item, _Waiting):
+                    _settle([item], [StoreError("the recorder has stopped")])
 
 
 def _settle(batch: Sequence[_Waiting], outcomes: Sequence[list[Event] | Exception]) -> None:
     for waiting, outcome in zip(batch, outcomes, strict=True):
         if waiting.outcome.done():
             continue
-        if not isinstance(outcome, Exception):
-            waiting.outcome.set_result(outcome)
-        elif isinstance(outcome, StoreError):
-            waiting.outcome.set_exception(outcome)
+        if isinstance(outcome, Exception):
+            waiting.outcome.set_exception(_foreseen(outcome))
         else:
-            failed = StoreError(f"an entry could not be recorded: {outcome!r}", hint="Report this with the log.")
-            failed.__cause__ = outcome
-            waiting.outcome.set_exception(failed)
+            waiting.outcome.set_result(outcome)
+
+
+def _foreseen(error: Exception) -> StoreError:
+    if isinstance(error, StoreError):
+        return error
+    failed = StoreError(f"it could not be recorded: {error!r}", hint="Report this with the log.")
+    failed.__cause__ = error
+    return failed

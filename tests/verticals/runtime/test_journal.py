@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -101,9 +102,31 @@ async def test_where_only_pictures_find_no_room_events_are_recorded_without_and_
         await rig.advance(journal.LEAN_S)
         assert await (await rig.see("place", "c")).recorded == 3
         assert "evidence" in rig.recorded("seen")[2].data
-        assert rig.lane("place").health()[0].faults == {}
+        await until(lambda: rig.lane("place").health()[0].faults == {})
         await rig.quiet()
         assert [news.ok for news in station.called("device_changed")] == [False, True]
+
+
+async def test_a_picture_lost_after_its_event_was_recorded_is_counted_and_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_room(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    picture = Evidence(np.zeros((8, 8, 3), np.uint8))
+    station = ScriptedStation(decide=lambda sample, _: Decision(events=saw(sample).events, evidence={"image": picture}))
+    async with running_line(Plan(tmp_path, [station])) as rig:
+        monkeypatch.setattr("verticals.store.evidence._write_synced", no_room)
+        assert await (await rig.see("place", "a")).recorded == 1
+        await until(lambda: rig.line.journal.unkept)
+        assert "disk-full" in rig.lane("place").health()[0].faults
+        await until(lambda: rig.live.data("stored") == [{"sequence": 1}])
+        assert await (await rig.see("place", "b")).recorded == 2
+        assert "evidence_missing" in rig.recorded("seen")[1].data
+        monkeypatch.undo()
+        await rig.advance(journal.LEAN_S)
+        assert await (await rig.see("place", "c")).recorded == 3
+        await until(lambda: rig.lane("place").health()[0].faults == {})
 
 
 class Stuck:

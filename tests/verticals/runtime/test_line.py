@@ -314,7 +314,7 @@ async def test_evidence_series_and_live_values_go_where_they_belong(tmp_path: Pa
         await (await rig.see("place", "a")).recorded
         assert len(rig.recorded("seen")[0].data["evidence"]["image"]) == 64
         assert rig.live.data("live") == [{"station": "place", "data": {"now": 1}}]
-        assert rig.live.data("stored")[-1] == {"sequence": 1}
+        await until(lambda: rig.live.data("stored") == [{"sequence": 1}])
         at_utc_s = rig.clock.utc_s
     _, values = SeriesStore(rig.events.engine).read("place.level", at_utc_s - 1, at_utc_s + 1)
     assert values.tolist() == [2.5]

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import hashlib
 import io
 from pathlib import Path
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -16,7 +18,7 @@ from tests.support.factories import make_app_db, make_evidence_store
 from verticals.contract import Evidence
 from verticals.store import tables
 from verticals.store.database import reading
-from verticals.store.evidence import EvidenceStore, encode
+from verticals.store.evidence import EvidenceStore, encode, name_of
 
 
 @pytest.fixture
@@ -74,6 +76,42 @@ def test_bytes_that_are_a_picture_are_served_as_one() -> None:
 def test_a_picture_that_cannot_be_encoded_is_named(shape: tuple[int, ...]) -> None:
     with pytest.raises(InputError, match="cannot be kept"):
         encode(np.zeros(shape, np.uint8))
+
+
+def test_a_name_comes_from_the_raw_content_and_tells_shapes_apart() -> None:
+    assert name_of(b"abc") == hashlib.sha256(b"abc").hexdigest()
+    picture = np.arange(24, dtype=np.uint8).reshape(2, 4, 3)
+    names = {name_of(piece) for piece in (picture, picture.reshape(4, 2, 3), picture.ravel(), picture.tobytes())}
+    assert len(names) == 4
+    assert name_of(picture[:, ::-1]) == name_of(picture[:, ::-1].copy())
+    assert name_of(picture) == name_of(np.asfortranarray(picture))
+
+
+def test_a_picture_that_cannot_be_kept_is_refused_before_anything_is_written(
+    store: EvidenceStore, tmp_path: Path
+) -> None:
+    with pytest.raises(InputError, match="cannot be kept"):
+        store.promise(Evidence(np.zeros((0, 3, 3), np.uint8)))
+    assert files(tmp_path) == []
+
+
+def test_what_is_promised_is_not_evicted_before_it_has_its_row(store: EvidenceStore, clock: FakeClock) -> None:
+    names = [store.put(piece(mark)) for mark in range(7) if clock.advance(1)]
+    again = store.promise(piece(0))
+    while store.evict():
+        pass
+    assert [store.get(name) is None for name in names] == [False] + [True] * 3 + [False] * 3
+    store.settle(again)
+
+
+def test_promises_share_the_room_that_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = make_evidence_store(tmp_path, make_app_db(tmp_path), min_free_bytes=10_000)
+    monkeypatch.setattr("verticals.store.evidence.shutil.disk_usage", lambda folder: SimpleNamespace(free=12_500))
+    first, _ = store.promise(piece(1)), store.promise(piece(2))
+    with pytest.raises(DiskFullError, match="reserve for events"):
+        store.promise(piece(3))
+    store.settle(first)
+    store.promise(piece(3))
 
 
 def test_the_same_content_is_stored_once(store: EvidenceStore, tmp_path: Path) -> None:
@@ -174,7 +212,7 @@ def test_below_the_reserve_the_oldest_go_and_then_it_is_refused(
 
 def test_files_that_no_row_names_are_swept_at_the_start(store: EvidenceStore, tmp_path: Path) -> None:
     kept = store.put(piece(1))
-    stray = store.file(piece(2))
+    stray = store.file(store.promise(piece(2)))
     part = tmp_path / "evidence" / stray.sha256[:2] / "half-written.part"
     part.write_bytes(b"half")
     assert store.sweep() == 2

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from tests.support.factories import make_app_db, make_entry, make_event, make_ev
 from verticals.contract import Event, Evidence
 from verticals.store.database import reading
 from verticals.store.events import Entry, EventStore, Project
-from verticals.store.evidence import EvidenceStore
+from verticals.store.evidence import EvidenceStore, Filed, Promised
 from verticals.store.recorder import Recorder
 from verticals.store.series import Point, SeriesStore
 
@@ -46,6 +47,15 @@ class Bench:
         self.told: list[int] = []
         self.recorder = Recorder(self.events, self.evidence, FakeClock(), told=self.told.append, **limits)
 
+    async def record_and_keep(self, entry: Entry, pieces: Mapping[str, Evidence]) -> list[Event]:
+        """Returns when the pictures are on the disk too, or raises why they are not."""
+        kept: asyncio.Future[StoreError | None] = asyncio.get_running_loop().create_future()
+        events = await self.recorder.record(entry, pieces, kept.set_result)
+        error = await asyncio.wait_for(kept, 5)
+        if error is not None:
+            raise error
+        return events
+
 
 @contextmanager
 def running(folder: Path, project: Project | None = None, **options: Any) -> Iterator[Bench]:
@@ -55,6 +65,23 @@ def running(folder: Path, project: Project | None = None, **options: Any) -> Ite
         at_end.callback(bench.recorder.stop)
         bench.recorder.start()
         yield bench
+
+
+@contextmanager
+def slow_filing(bench: Bench) -> Iterator[threading.Event]:
+    """Files of evidence are written only once the event is set."""
+    may_file = threading.Event()
+    file = bench.evidence.file
+
+    def wait_and_file(promised: Promised) -> Filed:
+        assert may_file.wait(5)
+        return file(promised)
+
+    bench.evidence.file = wait_and_file  # type: ignore[method-assign]
+    try:
+        yield may_file
+    finally:
+        may_file.set()
 
 
 class Gate:
@@ -103,13 +130,79 @@ async def test_evidence_is_named_in_every_event_of_its_entry(tmp_path: Path) -> 
     with running(tmp_path) as bench:
         entry = Entry([make_event("a", evidence={"recipe": "abc"}), make_event("b")])
         pieces = {"image": Evidence(PICTURE), "heat": Evidence(PICTURE[:, :, 0], hold=True)}
-        first, second = await bench.recorder.record(entry, pieces)
+        first, second = await bench.record_and_keep(entry, pieces)
         assert bench.events.read()[0].data == first.data
         assert first.data["evidence"] == {"recipe": "abc", **second.data["evidence"]}
         for name, media_type in (("image", "image/jpeg"), ("heat", "image/png")):
             stored = bench.evidence.get(second.data["evidence"][name])
             assert stored is not None
             assert stored[1] == media_type
+
+
+async def test_an_entry_is_recorded_before_its_picture_is_written(tmp_path: Path) -> None:
+    with running(tmp_path) as bench, slow_filing(bench) as may_file:
+        kept: list[StoreError | None] = []
+        [event] = await bench.recorder.record(make_entry("a"), {"image": Evidence(PICTURE)}, kept.append)
+        name = event.data["evidence"]["image"]
+        await bench.recorder.record(make_entry("b"))
+        assert [event.subject for event in bench.events.read()] == ["a", "b"]
+        assert (bench.evidence.get(name), kept, bench.recorder.unfiled) == (None, [], 1)
+        may_file.set()
+        await asyncio.to_thread(bench.recorder.stop)
+        await asyncio.sleep(0)
+        assert kept == [None]
+        assert bench.evidence.get(name) is not None
+
+
+async def test_stopping_waits_for_every_picture(tmp_path: Path) -> None:
+    with running(tmp_path) as bench:
+        waits = [bench.recorder.submit(make_entry(str(n)), {"image": Evidence(PICTURE + n)}) for n in range(20)]
+        await asyncio.to_thread(bench.recorder.stop)
+        names = [wait.result()[0].data["evidence"]["image"] for wait in waits]
+        assert len(set(names)) == 20
+        assert all(bench.evidence.get(name) for name in names)
+        assert bench.recorder.unfiled == 0
+
+
+async def test_a_picture_that_fails_after_the_commit_is_told_and_reads_as_none(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_room(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with running(tmp_path) as bench:
+        monkeypatch.setattr("verticals.store.evidence._write_synced", no_room)
+        kept: asyncio.Future[StoreError | None] = asyncio.get_running_loop().create_future()
+        [event] = await bench.recorder.record(make_entry("a"), {"image": Evidence(PICTURE)}, kept.set_result)
+        assert isinstance(await asyncio.wait_for(kept, 5), DiskFullError)
+        assert bench.evidence.get(event.data["evidence"]["image"]) is None
+        assert (bench.recorder.unfiled, bench.recorder.failing) == (0, False)
+        monkeypatch.undo()
+        await bench.record_and_keep(make_entry("b"), {"image": Evidence(PICTURE)})
+        assert [event.subject for event in bench.events.read()] == ["a", "b"]
+    assert "the evidence folder is gone" in caplog.text
+    assert "the evidence folder is back" in caplog.text
+
+
+async def test_a_picture_that_cannot_be_encoded_fails_its_entry_alone(tmp_path: Path) -> None:
+    with running(tmp_path) as bench:
+        empty = Evidence(np.zeros((0, 3, 3), np.uint8))
+        bad, good = bench.recorder.submit(make_entry("a"), {"image": empty}), bench.recorder.submit(make_entry("b"))
+        with pytest.raises(StoreError, match="cannot be kept"):
+            await asyncio.wrap_future(bad)
+        await asyncio.wrap_future(good)
+        assert ([event.subject for event in bench.events.read()], bench.recorder.unfiled) == (["b"], 0)
+
+
+async def test_an_error_that_nobody_foresaw_neither_ends_the_writer_nor_hides_the_picture(tmp_path: Path) -> None:
+    with running(tmp_path) as bench:
+        bench.recorder._told = lambda sequence: 1 / 0  # type: ignore[assignment]
+        kept: asyncio.Future[StoreError | None] = asyncio.get_running_loop().create_future()
+        await bench.recorder.record(make_entry("a"), {"image": Evidence(PICTURE)}, kept.set_result)
+        assert isinstance(await asyncio.wait_for(kept, 5), StoreError)
+        bench.recorder._told = bench.told.append
+        await bench.record_and_keep(make_entry("b"), {"image": Evidence(PICTURE)})
+        assert bench.recorder.unfiled == 0
 
 
 async def test_only_the_entry_with_the_failing_projection_fails(tmp_path: Path) -> None:
@@ -154,6 +247,8 @@ async def test_too_many_pictures_in_memory_are_refused(tmp_path: Path) -> None:
             await bench.recorder.record(make_entry("one too many"), {"image": Evidence(PICTURE)})
         gate.opened.set()
         await asyncio.gather(*(asyncio.wrap_future(item) for item in taken))
+        while bench.recorder.unfiled:
+            await bench.recorder.record(make_entry("meanwhile"))
         await bench.recorder.record(make_entry("again"), {"image": Evidence(PICTURE)})
 
 
@@ -209,7 +304,7 @@ async def test_the_oldest_evidence_goes_when_the_budget_is_used_up(tmp_path: Pat
         names = []
         for n in range(20):
             piece = Evidence(bytes([n]) * 1000)
-            [event] = await bench.recorder.record(make_entry(str(n)), {"image": piece})
+            [event] = await bench.record_and_keep(make_entry(str(n)), {"image": piece})
             names.append(event.data["evidence"]["image"])
         await asyncio.to_thread(bench.recorder.stop)
         assert bench.evidence.used_bytes() <= 10_000
@@ -242,10 +337,10 @@ async def main() -> None:
     recorder.start()
     kept, failed = 0, 0
     resource.setrlimit(resource.RLIMIT_FSIZE, (600_000, resource.RLIM_INFINITY))
-    try:
-        await recorder.record(make_entry("picture"), {"image": Evidence(bytes(700_000))})
-    except DiskFullError:
-        failed += 1
+    lost = asyncio.get_running_loop().create_future()
+    kept += len(await recorder.record(make_entry("picture"), {"image": Evidence(bytes(700_000))}, lost.set_result))
+    assert isinstance(await lost, DiskFullError)
+    failed += 1
     while failed < 4:
         try:
             kept += len(await recorder.record(Entry([make_event(text="x" * 20_000)])))
