@@ -8,13 +8,12 @@ from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import numpy as np
-
 from core.clock import Instant
 from core.inference.request import Answer, Ask
 from manufacturing import orders
 from manufacturing.discipline import FAULTS, Discipline
 from manufacturing.heat import heat_picture, hottest
+from manufacturing.reading import kind_of, number, part_id, picture, whole
 from manufacturing.results import SENTENCES, ResultCode
 from manufacturing.settings import LineSettings
 from manufacturing.shifts import clock_text, shift_at
@@ -91,15 +90,15 @@ class InspectionStation:
     # --- a part --------------------------------------------------------------------------------------------
 
     def prepare(self, sample: Sample) -> Sequence[Ask] | None:
-        if sample.values.get("about") != "part":
+        if kind_of(sample) != "part":
             return ()
-        image = sample.values.get("image")
-        if not isinstance(image, np.ndarray) or self._standing_code() is not None:
+        image = picture(sample)
+        if image is None or self._standing_code() is not None:
             return ()
         return (Ask(self.line.recipe, {"image": image}),)
 
     def decide(self, sample: Sample, answers: Sequence[Answer]) -> Decision:
-        about = sample.values.get("about")
+        about = kind_of(sample)
         if about == "status":
             return Decision(live=self._live(sample))
         if about == "gate":
@@ -111,13 +110,13 @@ class InspectionStation:
         answer = answers[0]
         limits = answer.model.limits if answer.model else {}
         score, threshold = answer.scalar("score"), limits.get("threshold", math.nan)
-        if not (math.isfinite(score) and math.isfinite(threshold)):
+        if not (math.isfinite(score) and math.isfinite(threshold)) or part_id(sample.key) is None:
             return self._part(sample, ResultCode.MODEL_FAILED, note=f"score {score}, threshold {threshold}")
         code = ResultCode.PASS if score <= threshold else ResultCode.DEFECT
         return self._part(sample, code, answer=answer, score=score, threshold=threshold)
 
     def degrade(self, sample: Sample, reason: str) -> Decision:
-        if sample.values.get("about") != "part":
+        if kind_of(sample) != "part":
             return NOTHING
         code = ResultCode.LATE if reason.startswith("late") else ResultCode.MODEL_FAILED
         return self._part(sample, code, note=reason)
@@ -147,19 +146,20 @@ class InspectionStation:
             "code": int(code),
             "why": SENTENCES[code],
             "shift": shift,
-            "counter": int(sample.values.get("counter", 0)),
-            "passed": int(sample.values.get("passed", 0)),
+            "counter": whole(sample, "counter"),
+            "passed": whole(sample, "passed"),
             "captured_at": sample.at.iso(),
             "local_time": clock_text(sample.at.utc_s, self._zone),
             "simulated": self.simulated,
         }
         if note:
             data["note"] = note
-        if "grab_ms" in sample.values:
-            data["grab_ms"] = sample.values["grab_ms"]
+        grab_ms = number(sample, "grab_ms")
+        if grab_ms is not None:
+            data["grab_ms"] = grab_ms
         evidence: dict[str, Evidence] = {}
-        image = sample.values.get("image")
-        if isinstance(image, np.ndarray):
+        image = picture(sample)
+        if image is not None:
             evidence["image"] = Evidence(image, hold=code is ResultCode.DEFECT)
         if answer is not None:
             data |= self._judgement(answer, score, threshold, evidence)
@@ -194,7 +194,7 @@ class InspectionStation:
         return found
 
     def _result(self, sample: Sample, accept: bool, code: ResultCode, score: float) -> Action:
-        value = {"part_id": int(sample.key), "accept": accept, "code": int(code), "score": float(score)}
+        value = {"part_id": part_id(sample.key) or 0, "accept": accept, "code": int(code), "score": float(score)}
         value["captured_mono_s"] = sample.at.mono_s
         return Action(
             f"{self.cell}.result",
@@ -217,7 +217,7 @@ class InspectionStation:
         """Parts that the PLC counted since the last one recorded here. None of them can have been accepted:
         an accept leaves only after its record. `not_triggered` passed the camera while the box was not ready.
         """
-        counter, passed = (int(sample.values.get(name, 0)) for name in ("counter", "passed"))
+        counter, passed = (whole(sample, name) for name in ("counter", "passed"))
         last, self._counter = self._counter, counter
         last_passed, self._passed = self._passed, passed
         if not last or counter < last:

@@ -1,0 +1,44 @@
+"""Reads what a sample carries without trusting it: what is not as it should be counts as not there."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from verticals.contract import Sample
+
+_LARGEST = 2**63 - 1
+
+
+def kind_of(sample: Sample) -> str:
+    """`part`, `gate` or `status`; empty for anything that is no text."""
+    about = sample.values.get("about")
+    return about if isinstance(about, str) else ""
+
+
+def picture(sample: Sample) -> NDArray[np.uint8] | None:
+    """The image, HxWx3 uint8 RGB; None when there is none or it is something else."""
+    image = sample.values.get("image")
+    fits = isinstance(image, np.ndarray) and image.dtype == np.uint8 and image.ndim == 3
+    return image if fits and image.shape[2] == 3 and image.size else None  # type: ignore[union-attr, return-value]
+
+
+def whole(sample: Sample, name: str) -> int:
+    """A count that the PLC gave; 0 for what is no whole number of 64 bits from 0 up."""
+    value: Any = sample.values.get(name)
+    fits = isinstance(value, int | np.integer) and not isinstance(value, bool) and 0 <= value <= _LARGEST
+    return int(value) if fits else 0
+
+
+def number(sample: Sample, name: str) -> float | None:
+    value = sample.values.get(name)
+    fits = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return float(value) if fits else None  # type: ignore[arg-type]
+
+
+def part_id(key: str) -> int | None:
+    """The PLC's number of the part; None for a key that is none: such a part can only be rejected."""
+    return int(key) if key.isascii() and key.isdecimal() and len(key) < 20 else None

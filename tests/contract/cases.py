@@ -1,0 +1,151 @@
+"""What the suite has to know of a vertical to put it to the test. A new one adds its case here.
+
+A case gives a site's settings, what its sources typically bring, what its models may answer and what people
+ask; the suite makes the hostile versions itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import MetaData
+
+from core.clock import Instant
+from core.inference.request import Answer, Ask, ModelRef, Outcome
+from tests.contract.dummies import kiosk, orchard, oven
+from verticals import catalog
+from verticals.contract import Decision, Sample, Vertical
+
+_IMAGE = np.random.default_rng(3).integers(0, 255, (12, 16, 3), np.uint8)
+_Outputs = Mapping[str, NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class Case:
+    """`unsafe` says what may never follow when there was no answer; `outputs` are answers per round, in turn."""
+
+    name: str
+    vertical: Vertical
+    settings: Any
+    sources: Mapping[str, Sequence[Mapping[str, Any]]]
+    orders: Sequence[tuple[str, str, Mapping[str, Any]]]
+    outputs: Sequence[_Outputs] = ({},)
+    limits: Mapping[str, float] = field(default_factory=dict)
+    tables: Sequence[MetaData] = ()
+    news: Sequence[tuple[str, str, str]] = ()  # (station, device, detail) of what is there from the start
+    unsafe: Callable[[Decision], bool] = lambda decision: False
+    inbox: bool = False
+
+    def samples(self, at: Instant, first: int = 1) -> list[Sample]:
+        """One sample of each kind that the sources bring, with keys that rise."""
+        kinds = [(source, values) for source, several in self.sources.items() for values in several]
+        return [
+            Sample(source, at, {**values, **self._counted(values, first + number)}, str(first + number))
+            for number, (source, values) in enumerate(kinds)
+        ]
+
+    def answer(self, ask: Ask, turn: int) -> Answer:
+        model = ModelRef(ask.model, "1", "ab" * 32, self.limits)
+        return Answer(model, Outcome.ANSWERED, self.outputs[turn % len(self.outputs)])
+
+    def _counted(self, values: Mapping[str, Any], number: int) -> dict[str, Any]:
+        return {name: number for name in ("counter", "passed") if name in values}
+
+
+def _oven() -> Case:
+    return Case(
+        "oven",
+        oven.Oven(),
+        oven.OvenSettings(),
+        sources={"door-1": [{"door": True}, {"door": False}]},
+        orders=[("oven-1", "bake", {"for_s": 3.0}), ("oven-2", "bake", {"for_s": 60}), ("oven-1", "silence", {})],
+    )
+
+
+def _orchard() -> Case:
+    def unsafe(decision: Decision) -> bool:
+        return any(not action.value["off"] for action in decision.actions)
+
+    return Case(
+        "orchard",
+        orchard.Orchard(),
+        orchard.OrchardSettings(),
+        sources={"camera": [{"image": _IMAGE}, {"image": _IMAGE}, {}]},
+        orders=[("tray", "count", {})],
+        outputs=[
+            {"score": np.array([0.9], np.float32)},
+            {"score": np.array([0.2], np.float32)},
+            {"score": np.array([np.nan], np.float32)},
+        ],
+        tables=[orchard.metadata],
+        unsafe=unsafe,
+    )
+
+
+def _kiosk() -> Case:
+    moves = [{"item": "crisps", "change": 5}, {"item": "crisps", "change": -1}, {"item": "tea", "change": 1}]
+    return Case(
+        "kiosk",
+        kiosk.Kiosk(),
+        kiosk.KioskSettings(),
+        sources={"till": moves},
+        orders=[("shelf", "counted", {"item": "crisps", "count": 9})],
+        tables=[kiosk.metadata],
+        inbox=True,
+    )
+
+
+def _manufacturing() -> Case:
+    from manufacturing.settings import CameraSettings, LineSettings, ManufacturingSettings, ModbusSettings, PlcSettings
+    from manufacturing.tables import metadata
+
+    camera, plc = CameraSettings(), PlcSettings("opc.tcp://localhost:1")
+    modbus = ModbusSettings("localhost", reject_coil=1, reject_after=0.8)
+    lines = [
+        LineSettings("line-1", "Line 1", "flange", plc, camera),
+        LineSettings("line-2", "Line 2", "flange", plc, camera, modbus=modbus),
+    ]
+    part = {"about": "part", "image": _IMAGE, "counter": 0, "passed": 0, "grab_ms": 4.2}
+    blind = {name: value for name, value in part.items() if name != "image"}
+    heat = np.zeros((1, 1, 16, 16), np.float32)
+    heat[0, 0, 4:8, 8:12] = 3.0
+
+    def unsafe(decision: Decision) -> bool:
+        return any(action.target.endswith(".result") and action.value["accept"] for action in decision.actions)
+
+    return Case(
+        "manufacturing",
+        catalog.load("manufacturing"),
+        ManufacturingSettings(lines),
+        sources={
+            "line-1-cell": [part, blind, {"about": "gate", "rejected": True}, {"about": "status"}],
+            "line-2-cell": [part],
+        },
+        orders=[
+            ("line-1", "label", {"part": "1", "label": "false-reject"}),
+            ("line-1", "bypass", {"reason": "set-up", "for_s": 2.5}),
+            ("line-2", "stop", {}),
+            ("line-2", "start", {}),
+            ("line-1", "end-bypass", {}),
+            ("line-1", "activate", {"name": "flange", "version": "2"}),
+        ],
+        outputs=[
+            {"score": np.array([1.0], np.float32), "heat_map": heat * 0},
+            {"score": np.array([3.0], np.float32), "heat_map": heat},
+            {"score": np.array([np.nan], np.float32), "heat_map": heat},
+        ],
+        limits={"threshold": 2.0},
+        tables=[metadata],
+        news=[("line-1", "line-1-model", "flange 1"), ("line-2", "line-2-model", "flange 1")],
+        unsafe=unsafe,
+    )
+
+
+DUMMIES: Mapping[str, Callable[[], Case]] = {"oven": _oven, "orchard": _orchard, "kiosk": _kiosk}
+#: By the name in the catalog.
+BUILT_IN: Mapping[str, Callable[[], Case]] = {"manufacturing": _manufacturing}
+CASES = {**DUMMIES, **BUILT_IN}
