@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+import shutil
+from collections.abc import Callable, Coroutine
+from functools import partial
+from pathlib import Path
 from typing import Any, Protocol
 
 from core.clock import Instant
@@ -56,11 +59,15 @@ class ResultSink(Protocol):
 
 
 class PlcCell:
-    """Belongs to the line's event loop. `connect` hands it its parts, which call back into it."""
+    """Belongs to the line's event loop. `connect` hands it its parts, which call back into it.
 
-    def __init__(self, name: str, line: LineSettings) -> None:
+    `disk_used_share` gives 0..1 of the disk that records go to; asked once a second.
+    """
+
+    def __init__(self, name: str, line: LineSettings, disk_used_share: Callable[[], float] | None = None) -> None:
         self.name = name
         self.line = line
+        self._disk_used_share = disk_used_share
         self.handshake = Handshake()
         self._link: PlcLink
         self._camera: Grabber
@@ -197,6 +204,8 @@ class PlcCell:
             values["plc_age_s"] = round(now.since(self._plc_seen), 1)
         lost = self._camera_down_since
         values["camera_age_s"] = round(now.since(lost), 1) if lost else 0.0
+        if self._disk_used_share is not None:
+            values["disk_used_share"] = round(self._disk_used_share(), 4)
         return values
 
     def _watch_heartbeat(self) -> None:
@@ -266,7 +275,7 @@ def make(spec: DeviceSpec, surroundings: Surroundings) -> PlcCell:
     from verticals.devices.opcua import OpcUaLink
 
     line: LineSettings = spec.options
-    cell = PlcCell(spec.name, line)
+    cell = PlcCell(spec.name, line, partial(_disk_used_share, surroundings.places.data))
     nodes = {name: line.plc.tags.get(name, line.plc.tag_prefix + name) for name in (*OUTPUTS, *WATCHED, *READ)}
     link = OpcUaLink(
         line.plc.url,
@@ -282,3 +291,12 @@ def make(spec: DeviceSpec, surroundings: Surroundings) -> PlcCell:
     camera = CameraClient(socket, name=camera_name, clock=surroundings.clock, on_state=cell.camera_state)
     cell.connect(link, camera, ModbusSink(line.modbus) if line.modbus else None)
     return cell
+
+
+def _disk_used_share(folder: Path) -> float:
+    """Of what the box may use of the disk that holds `folder`, as df(1) counts; 1.0 when the disk is not there."""
+    try:
+        usage = shutil.disk_usage(folder)
+    except OSError:
+        return 1.0
+    return usage.used / max(1, usage.used + usage.free)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,12 +11,15 @@ from manufacturing import tables
 from manufacturing.charts import RejectChart, reject_chart
 from manufacturing.settings import LineSettings
 from manufacturing.shifts import clock_text
-from manufacturing.shown import counts_shown, gate_shown, part_shown, tile_shown
+from manufacturing.shown import LIMIT_SHARE, counts_shown, gate_shown, number, part_shown
+from manufacturing.standing import not_live, waiting_tile
 from verticals.contract import Event, Json
 from verticals.web import Answered, Asked, Data, Desk, Page, Panel, Shown
 
 _HERE = Path(__file__).parent
 _RESULTS_SHOWN = 12
+_PARTS_LOOKED_THROUGH = 100
+_CHART_FEWEST = 2
 _CHART_SAMPLES = 30
 _CHART_SAMPLE_SIZES = (2000, 500, 100, 25)
 
@@ -48,31 +51,53 @@ def run_page(desk: Desk, asked: Asked) -> Answered:
     line = _line(desk, asked.path.get("line", ""))
     if line is None:
         return Shown("manufacturing/no-line.html", {"line": asked.path.get("line", "")}, status=404)
-    events = desk.events(station=line.name, kinds=("part",), limit=_RESULTS_SHOWN, newest_first=True)
-    results = [part_shown(event.subject, event.data) for event in reversed(events)]
-    last = results[-1] if results else None
-    live = desk.live().get("stations", {}).get(line.name, {})
-    standing = live.get("standing")
+    parts = _last_parts(desk, line.name)
+    last = parts[-1] if parts else None
+    told = desk.live()
+    live = told["stations"].get(line.name, {})
+    spoken = told["age_s"] is not None and "standing" in live
+    standing = live["standing"] if spoken else not_live()
+    state = {
+        "results": parts[-_RESULTS_SHOWN:],
+        "last_good": next((shown for shown in reversed(parts) if shown["kind"] == "ok"), None),
+        "last_bad": next((shown for shown in reversed(parts) if shown["kind"] == "ng"), None),
+        "standing": standing,
+        "not_live": not_live(),
+        "waiting_tile": waiting_tile(),
+        "live": live,
+    }
     return Shown(
         "manufacturing/run.html",
         {
             "line": line,
             "simulated": desk.settings.simulated,
-            "results": results,
+            "state": state,
+            "results": [*[None] * (_RESULTS_SHOWN - len(state["results"])), *state["results"]],
             "last": last,
-            "last_good": next((shown for shown in reversed(results) if shown["kind"] == "ok"), None),
-            "last_bad": next((shown for shown in reversed(results) if shown["kind"] == "ng"), None),
             "live": live,
             "standing": standing,
-            "banner": standing["banner"] if standing else {"kind": "idle", "word": "WAITING", "text": "for the line"},
-            "tile": tile_shown(standing, last),
-            "counts": last["counts"] if last else counts_shown({}),
+            "tile": standing["tile"] or (last["tile"] if last else waiting_tile()),
+            "limit_share": LIMIT_SHARE,
+            "counts": live.get("counts_shown") or (last["counts"] if last else counts_shown({})),
+            "chart": _chart_shown(_chart(desk, line.name), simulated=desk.settings.simulated),
             "window_ms": round(line.inspect_window * 1000),
             "now": clock_text(desk.clock.now().utc_s, ZoneInfo(desk.settings.time_zone))[:8],
-            "disk": live.get("disk", "– –"),
             "who": asked.who,
         },
     )
+
+
+def _last_parts(desk: Desk, line: str) -> list[dict[str, Any]]:
+    """As many as are looked through for the last good and the last bad one, oldest first."""
+    events = desk.events(station=line, kinds=("part",), limit=_PARTS_LOOKED_THROUGH, newest_first=True)
+    with desk.read() as connection:
+        rows = {row["sequence"]: row for row in tables.last_parts(connection, line, _PARTS_LOOKED_THROUGH)}
+    return [_with_row(event, rows.get(event.sequence) or {}) for event in reversed(events)]
+
+
+def _with_row(event: Event, row: Mapping[str, Any]) -> dict[str, Any]:
+    label, gate_rejected = row.get("label") or "", row.get("gate_rejected")
+    return part_shown(event.subject, event.data, label=label, gate_rejected=gate_rejected)
 
 
 def part(desk: Desk, asked: Asked) -> Answered:
@@ -81,17 +106,15 @@ def part(desk: Desk, asked: Asked) -> Answered:
     found = desk.events(station=asked.path["line"], kinds=("part",), subject=asked.path["part"], newest_first=True)
     if line is None or not found:
         return Data({"error": f"part {asked.path['part']} is not on record here"}, status=404)
-    shown = part_shown(found[0].subject, found[0].data)
     with desk.read() as connection:
         row = tables.find_part(connection, line.name, asked.path["part"]) or {}
-    if row.get("gate_rejected") is not None:
-        shown["outcome_small"] = gate_shown({"rejected": row["gate_rejected"]})
-    shown["label"] = row.get("label") or ""
-    return Data(shown)
+    return Data(_with_row(found[0], row))
 
 
 def chart(desk: Desk, asked: Asked) -> Answered:
-    return Data(_chart_values(_chart(desk, asked.path["line"])))
+    """The chart alone, as a piece of the page, which asks for it now and then."""
+    shown = _chart_shown(_chart(desk, asked.path["line"]), simulated=desk.settings.simulated)
+    return Shown("manufacturing/chart.html", {"chart": shown})
 
 
 def operator_order(desk: Desk, asked: Asked) -> Answered:
@@ -145,6 +168,16 @@ def _chart(desk: Desk, line: str) -> RejectChart:
     raise AssertionError("unreachable: the last size always returns")
 
 
-def _chart_values(chart: RejectChart) -> dict[str, Any]:
-    return {"shares": list(chart.shares), "mean": chart.mean, "limit": chart.limit, "size": chart.size,
-            "in_control": chart.in_control}  # fmt: skip
+def _chart_shown(chart: RejectChart, *, simulated: bool) -> dict[str, Any]:
+    """Title, note, `slim` (the note where there is no room for a drawing), and what is drawn."""
+    title = "Simulated reject rate" if simulated else "Reject rate"
+    shares = list(chart.shares)
+    shown = {"title": title, "shares": shares, "mean": chart.mean, "limit": chart.limit}
+    if len(shares) < _CHART_FEWEST:
+        return shown | {"shares": [], "note": "not enough parts yet", "slim": "not enough parts yet"}
+    note = f"{len(shares)} samples of {number(chart.size)}"
+    if chart.limit is None:
+        return shown | {"note": note, "slim": f"{100 * chart.mean:.2f} %, {note}"}
+    word = "in control" if chart.in_control else "OUT OF CONTROL"
+    slim = f"{100 * chart.mean:.2f} %, limit {100 * chart.limit:.2f} %"
+    return shown | {"title": f"{title}, {word}", "note": note, "slim": slim}

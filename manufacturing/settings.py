@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field
 
-from core.settings import STRICT_KEYS, Seconds
+from core.settings import STRICT_KEYS, Count, Lasting, Port, Seconds
 
 
 def _plain_name(value: str) -> str:
-    if not value or not value.replace("-", "").replace("_", "").isalnum() or not value.isascii():
-        raise ValueError("a short name of letters, digits, - and _")
+    if len(value) > 40 or not value.replace("-", "").replace("_", "").isalnum() or not value.isascii():
+        raise ValueError("a name of 1 to 40 letters, digits, - and _")
     return value
 
 
@@ -24,8 +26,31 @@ def _time_of_day(value: str) -> str:
     return value
 
 
+def _opc_url(value: str) -> str:
+    try:
+        parts = urlsplit(value)
+        fine = parts.scheme == "opc.tcp" and parts.hostname and parts.port != 0
+    except ValueError:  # a port beyond 65535
+        fine = False
+    if not fine:
+        raise ValueError('the address of an OPC UA server, such as "opc.tcp://10.1.2.3:4840/"')
+    return value
+
+
+def _time_zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ValueError('the IANA name of a time zone, such as "Europe/Berlin"') from error
+    return value
+
+
 Name = Annotated[str, AfterValidator(_plain_name)]
 TimeOfDay = Annotated[str, AfterValidator(_time_of_day)]
+OpcUrl = Annotated[str, AfterValidator(_opc_url)]
+TimeZone = Annotated[str, AfterValidator(_time_zone)]
+#: Of a Modbus register or coil, 0-based.
+Place = Annotated[int, Field(ge=0, le=65535)]
 
 
 @dataclass(frozen=True)
@@ -33,13 +58,13 @@ class PlcSettings:
     """The PLC's OPC UA server. A tag's node id is `tag_prefix` + its name, unless `tags` names another."""
 
     __pydantic_config__ = STRICT_KEYS
-    url: str
+    url: OpcUrl
     tag_prefix: str = "ns=2;s=Cell."
     tags: Mapping[str, str] = field(default_factory=dict)
     mode: Literal["subscribe", "poll"] = "subscribe"
-    publishing_interval: Seconds = 0.010
-    ack_within: Seconds = 1.0
-    heartbeat_within: Seconds = 2.0
+    publishing_interval: Lasting = 0.010
+    ack_within: Lasting = 1.0
+    heartbeat_within: Lasting = 2.0
 
 
 @dataclass(frozen=True)
@@ -49,7 +74,7 @@ class CameraSettings:
     __pydantic_config__ = STRICT_KEYS
     kind: Literal["camera.folder", "camera.video"] = "camera.folder"
     options: Mapping[str, Any] = field(default_factory=dict)
-    grab_within: Seconds = 0.150
+    grab_within: Lasting = 0.150
 
 
 @dataclass(frozen=True)
@@ -61,15 +86,15 @@ class ModbusSettings:
     """
 
     __pydantic_config__ = STRICT_KEYS
-    host: str
-    port: int = 502
-    device_id: int = 1
-    result_register: int = 0
-    valid_coil: int = 0
-    reject_coil: int | None = None
+    host: Annotated[str, Field(min_length=1)]
+    port: Port = 502
+    device_id: Annotated[int, Field(ge=0, le=255)] = 1
+    result_register: Place = 0
+    valid_coil: Place = 0
+    reject_coil: Place | None = None
     reject_after: Seconds = 0.0
-    reject_window: Seconds = 0.100
-    reject_pulse: Seconds = 0.050
+    reject_window: Lasting = 0.100
+    reject_pulse: Lasting = 0.050
 
 
 @dataclass(frozen=True)
@@ -90,10 +115,10 @@ class LineSettings:
     plc: PlcSettings
     camera: CameraSettings
     modbus: ModbusSettings | None = None
-    inspect_window: Seconds = 0.250
-    faults_after_late: int = 3
-    bypass_limit: Seconds = 600.0
-    shifts: Sequence[ShiftSettings] = (
+    inspect_window: Lasting = 0.250
+    faults_after_late: Count = 3
+    bypass_limit: Lasting = 600.0
+    shifts: Annotated[Sequence[ShiftSettings], Field(min_length=1)] = (
         ShiftSettings("Day", "06:00"),
         ShiftSettings("Late", "14:00"),
         ShiftSettings("Night", "22:00"),
@@ -103,6 +128,6 @@ class LineSettings:
 @dataclass(frozen=True)
 class ManufacturingSettings:
     __pydantic_config__ = STRICT_KEYS
-    lines: Sequence[LineSettings]
+    lines: Annotated[Sequence[LineSettings], Field(min_length=1)]
     simulated: bool = False
-    time_zone: str = "UTC"
+    time_zone: TimeZone = "UTC"

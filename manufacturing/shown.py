@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from manufacturing.results import SENTENCES, ResultCode, judged
+from manufacturing.results import ResultCode, judged
 
 #: The verdict's scale runs from 0 to this many thresholds.
 SCALE_THRESHOLDS = 1.6
+LIMIT_SHARE = 1 / SCALE_THRESHOLDS
+_WORDS = {"ok": "OK", "ng": "NG", "none": "NO DECISION", "bypass": "BYPASS"}
+_TAUGHT_AT = "%Y%m%dT%H%M%S"
 
 
 def number(value: int) -> str:
@@ -16,49 +21,91 @@ def number(value: int) -> str:
     return f"{value:,}".replace(",", "\u202f")
 
 
-def part_shown(part: str, data: Mapping[str, Any]) -> dict[str, Any]:
-    """A "part" event as the kiosk shows it; its keys are read by run.html and kiosk.js."""
+def part_shown(
+    part: str, data: Mapping[str, Any], *, label: str = "", gate_rejected: bool | None = None
+) -> dict[str, Any]:
+    """A "part" event as the kiosk shows it; its keys are read by run.html and the page's scripts.
+
+    `label` and `gate_rejected` are what was learnt of the part after its event.
+    """
     code = int(data["code"])
     kind = verdict_kind(code)
     evidence: Mapping[str, str] = data.get("evidence", {})
+    picture: Mapping[str, int] = data.get("picture") or {"w": 4, "h": 3}
     shown: dict[str, Any] = {
         "part": part,
         "kind": kind,
-        "word": {"ok": "OK", "ng": "NG", "none": "NO DECISION", "bypass": "BYPASS"}[kind],
+        "word": _WORDS[kind],
         "why": str(data.get("why", "")),
         "code": code,
         "taken": str(data.get("local_time", "")),
         "simulated": bool(data.get("simulated")),
         "image": f"/evidence/{evidence['image']}" if "image" in evidence else "",
         "heat": f"/evidence/{evidence['heat']}" if "heat" in evidence else "",
+        "picture": dict(picture),
         "where": data.get("where") or {},
-        "model": _model_text(data.get("model", {})),
-        "score_text": "",
-        "share": 0.0,
+        "outline": data.get("outline") or [],
+        "heat_range": data.get("heat_range") or [115, 255],
+        "label": label,
+        "flag": "",
         "decided": "",
+        "facts": _facts(kind, data, picture),
         "counts": counts_shown(data.get("counts", {})),
     }
     if "score" in data:
-        score, threshold = float(data["score"]), float(data["threshold"])
-        over = "over" if score > threshold else "under"
-        shown["score_text"] = f"{score:.2f} {over} {threshold:.2f}"
-        shown["share"] = min(1.0, max(0.0, score / (threshold * SCALE_THRESHOLDS))) if threshold > 0 else 1.0
+        shown["flag"] = f"{shown['why']} {float(data['score']):.2f} over {float(data['threshold']):.2f}"
         shown["decided"] = f"{float(data.get('infer_ms', 0)) + float(data.get('grab_ms', 0)):.0f} ms"
+    shown["tile"] = _part_tile(shown, data)
     shown |= outcome_shown(kind, data, shown["taken"])
+    if gate_rejected is not None:
+        shown["outcome_small"] = gate_shown({"rejected": gate_rejected})
     return shown
 
 
-def tile_shown(standing: Mapping[str, Any] | None, last: Mapping[str, Any] | None) -> dict[str, Any]:
-    """The verdict tile as it is served; `share` is None where there is no scale to show."""
-    if standing is None:
-        return {"kind": "none", "shape": "none", "word": "NOT LIVE", "why": "", "score": "", "share": None}
-    if standing.get("tile"):
-        return {**standing["tile"], "score": "", "share": None}
-    if last is None:
-        return {"kind": "none", "shape": "wait", "word": "WAITING", "why": "No part yet", "score": "", "share": None}
-    share = last["share"] if last["score_text"] else None
-    return {"kind": last["kind"], "shape": last["kind"], "word": last["word"], "why": last["why"],
-            "score": last["score_text"], "share": share}  # fmt: skip
+def _part_tile(shown: Mapping[str, Any], data: Mapping[str, Any]) -> dict[str, Any]:
+    """The verdict tile of a part; `share` is None where there is no scale to show."""
+    why, score, share = shown["why"], "", None
+    if "score" in data:
+        value, threshold = float(data["score"]), float(data["threshold"])
+        score = f"{value:.2f} {'over' if value > threshold else 'under'} {threshold:.2f}"
+        share = min(1.0, max(0.0, value / (threshold * SCALE_THRESHOLDS))) if threshold > 0 else 1.0
+    if shown["simulated"]:
+        why, score = ("SIMULATED", score) if score else (why, "SIMULATED")
+    kind = shown["kind"]
+    return {"kind": kind, "shape": kind, "word": shown["word"], "why": why, "score": score, "share": share}
+
+
+def _facts(kind: str, data: Mapping[str, Any], picture: Mapping[str, int]) -> dict[str, str]:
+    facts = {"where": "nothing found" if kind == "ok" else "– –", "score": "– –", "image": "no picture", "model": "– –"}
+    if "score" in data:
+        facts["score"] = f"{float(data['score']):.2f}, limit {float(data['threshold']):.2f}"
+    if "picture" in data:
+        facts["image"] = f"{picture['w']} × {picture['h']}, taken in {float(data.get('grab_ms', 0)):.0f} ms"
+    if model := data.get("model"):
+        facts["model"] = f"{model['name']} {str(model['sha256'])[:6]}"
+    where = data.get("where") or {}
+    if kind == "ng" and where.get("w"):
+        facts["where"] = where_shown(where, picture)
+    return facts
+
+
+def where_shown(where: Mapping[str, float], picture: Mapping[str, int]) -> str:
+    """`upper right, 61 × 144 px`; the sides are those of the picture as people see it."""
+    across, down = where["x"] + where["w"] / 2, where["y"] + where["h"] / 2
+    row = "upper" if down < 1 / 3 else "lower" if down > 2 / 3 else "middle"
+    column = "left" if across < 1 / 3 else "right" if across > 2 / 3 else "centre"
+    place = "centre" if (row, column) == ("middle", "centre") else f"{row} {column}"
+    return f"{place}, {where['w'] * picture['w']:.0f} × {where['h'] * picture['h']:.0f} px"
+
+
+def recipe_shown(model: str, zone: ZoneInfo) -> str:
+    """`flange, taught 24 Nov 16:02`, from the name and version of a model; a version that is no time stays itself."""
+    name, _, version = model.partition(" ")
+    try:
+        at = datetime.strptime(version.partition(".")[0].removesuffix("Z"), _TAUGHT_AT).replace(tzinfo=UTC)
+    except ValueError:
+        return model
+    return f"{name}, taught {at.astimezone(zone):%d %b %H:%M}"
 
 
 def verdict_kind(code: int) -> str:
@@ -92,7 +139,8 @@ def counts_shown(counts: Mapping[str, int]) -> dict[str, str]:
     """Texts of the counters; "– –" before the first part."""
     infeed = int(counts.get("infeed", 0))
     if not infeed:
-        return {"good": "– –", "rejected": "– –", "rejected_of": "no parts yet", "split": "", "infeed": "0"}
+        none = dict.fromkeys(_COUNTED, "– –")
+        return {**none, "rejected_of": "no parts yet", "split": "", "infeed": "0"}
     rejected, unjudged = int(counts["rejected"]), int(counts["unjudged"]) + int(counts["unrecorded"])
     split = f"{number(int(counts['defects']))} NG, {number(unjudged)} not judged"
     return {
@@ -109,9 +157,4 @@ def counts_shown(counts: Mapping[str, int]) -> dict[str, str]:
     }
 
 
-def _model_text(model: Mapping[str, Any]) -> str:
-    return f"{model['name']} {model['version']} · {str(model['sha256'])[:6]}" if model else ""
-
-
-def sentence(code: int) -> str:
-    return SENTENCES.get(ResultCode(code), str(code)) if code in ResultCode._value2member_map_ else f"Code {code}"
+_COUNTED = ("good", "rejected", "quality", "bypassed", "unrecorded", "false_rejects", "missed_defects")

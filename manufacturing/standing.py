@@ -1,69 +1,129 @@
-"""How a line stands, in the words and shapes of the kiosk: banner, tile, what covers the picture, chips.
+"""How a line stands, in the words and shapes of the kiosk: banner, tile, outcome, what covers the picture, keys.
 
 Made by the station, shown as it is by the page and by every open screen: what is wrong, since when, and
-what the line does about it.
+what the line does about it. `not_live` is the same for a line that says nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from core.clock import Instant
 from manufacturing.discipline import Discipline
+from manufacturing.results import ResultCode
+from manufacturing.shifts import clock_text
+from manufacturing.shown import number
 
-_FAULTS: Mapping[str, tuple[str, str]] = {
-    "disk-full": ("DISK FULL", "Nothing can be recorded. Ready is off, every part is rejected."),
-    "camera-lost": ("CAMERA LOST", "Every part is rejected"),
-    "plc-lost": ("PLC LOST", "No connection. The gate fails to reject, the line should be stopped."),
-    "plc-heartbeat": ("PLC LOST", "No heartbeat. The gate fails to reject, the line should be stopped."),
-    "device-stopped": ("PLC LOST", "The cell's connection is being started again. The gate fails to reject."),
-    "late-results": ("RESULTS TOO LATE", "Parts judged too late are rejected. Reset when the cause is found."),
-    "recipe-failed": ("RECIPE FAILED", "The model cannot be loaded. Ready is off at the PLC."),
-}
-_TILES: Mapping[str, tuple[str, str]] = {
-    "disk-full": ("NO DECISION", "Not recorded, rejected"),
-    "camera-lost": ("NO DECISION", "Reject all"),
-    "plc-lost": ("NO DECISION", "Results not delivered"),
-    "plc-heartbeat": ("NO DECISION", "Results not delivered"),
-    "recipe-failed": ("WAITING", "No recipe"),
-}
-_STEPS: Mapping[str, tuple[str, ...]] = {
-    "camera-lost": (
-        "Check the camera cable at the box",
-        "Check the camera lamp: it must be on",
-        "Press Call if it is not back in 1 min",
+
+@dataclass(frozen=True, slots=True)
+class _Fault:
+    """`why` empty: parts are still judged, and the tile shows them."""
+
+    word: str
+    text: str
+    why: str = ""
+    outcome: tuple[str, str] = ("", "")
+
+
+_PLC = ("The PLC rejects by itself", "Its watchdog has dropped Ready. Connecting again by itself.")
+_NO_READY = ("Ready is off at the PLC", "No part can be passed in this state")
+#: The first that applies is shown.
+_FAULTS: Mapping[str, _Fault] = {
+    "disk-full": _Fault(
+        "DISK FULL", "Nothing can be recorded. Ready is off, every part is rejected.", "Not recorded", _NO_READY
     ),
-    "disk-full": ("Tell the engineer: the disk of the box is full", "Recording starts again by itself"),
+    "camera-lost": _Fault(
+        "CAMERA LOST", "Every part is rejected", "Reject all", ("Rejecting every part", "Told to the PLC part by part")
+    ),
+    "plc-lost": _Fault(
+        "PLC LOST", "No connection. The gate falls to reject, stop the line.", "Results not delivered", _PLC
+    ),
+    "plc-heartbeat": _Fault(
+        "PLC LOST", "No heartbeat. The gate falls to reject, stop the line.", "Results not delivered", _PLC
+    ),
+    "device-stopped": _Fault(
+        "PLC LOST", "The connection is started again. The gate falls to reject.", "Results not delivered", _PLC
+    ),
+    "recipe-failed": _Fault("RECIPE FAILED", "The model cannot be loaded. Ready is off.", "No recipe", _NO_READY),
+    "late-results": _Fault("RESULTS TOO LATE", "Late parts are rejected. Reset when the cause is found."),
 }
+_CAMERA_STEPS = (
+    "Check the camera cable at the box",
+    "Check the camera lamp: it must be on",
+    "Call the engineer if it is not back in 1 min",
+)
+_DISK_STEPS = ("Call the engineer: the disk of the box is full", "Recording starts again by itself when there is room")
 
 
-def standing(discipline: Discipline, *, simulated: bool, model: str, since: Mapping[str, Instant]) -> dict[str, Any]:
-    """`banner` {kind, word, text, since_utc_s}, `tile` {kind, word, why} or none, `cover` over the picture."""
+def standing(
+    discipline: Discipline,
+    *,
+    simulated: bool,
+    model: str,
+    since: Mapping[str, Instant],
+    zone: ZoneInfo,
+    run: tuple[int, int] = (0, 0),
+) -> dict[str, Any]:
+    """What run.html and the page's scripts show of a line; `run`: the last result code, and how many parts had it."""
     code = next((code for code in _FAULTS if code in discipline.faults), "")
-    shown: dict[str, Any] = {
-        "banner": _banner(discipline, code, simulated=simulated),
-        "tile": _tile(discipline, code, model),
-        "cover": {"title": "No picture", "steps": list(_STEPS[code])} if code in _STEPS else None,
-        "plc_lost": "plc-lost" in discipline.faults or "plc-heartbeat" in discipline.faults,
-        "camera_lost": "camera-lost" in discipline.faults,
+    begun = since.get(code)
+    awaited = ResultCode.CAMERA_LOST if code == "camera-lost" else ResultCode.BYPASS
+    count = run[1] if run[0] == awaited else 0
+    parts = f"{number(count)} part{'' if count == 1 else 's'}" if count else ""
+    return {
+        "banner": _banner(discipline, code, begun, simulated=simulated),
+        "tile": _tile(discipline, code, model, parts),
+        "outcome": _outcome(discipline, code, model, parts),
+        "cover": _cover(discipline, code, clock_text(begun.utc_s, zone)[:8] if begun else "", model),
+        "foot": discipline.faults.get(code, "") if code in ("camera-lost", "disk-full") else "",
+        "tag": "Last part before the loss" if code.startswith(("plc", "device")) else "",
+        "labels": not code or code == "late-results",
+        "faults": list(discipline.faults),
         "stopped": discipline.stopped,
+        "bypassed": discipline.bypass is not None,
+        "resettable": "late-results" in discipline.faults,
     }
-    if code in since:
-        shown["banner"]["since_utc_s"] = since[code].utc_s
-    return shown
 
 
-def _banner(discipline: Discipline, code: str, *, simulated: bool) -> dict[str, Any]:
+def not_live() -> dict[str, Any]:
+    """How the page stands while the line says nothing: what it knew last is not how things are."""
+    return {
+        "banner": {"kind": "fault", "word": "NOT LIVE", "text": "The line does not answer. It is started again."},
+        "tile": _no_scale("none", "none", "NOT LIVE", "Unknown"),
+        "outcome": ["none", "Unknown", "Without a heartbeat the PLC rejects every part"],
+        "cover": None,
+        "foot": "",
+        "tag": "Last part known",
+        "labels": False,
+        "faults": [],
+        "stopped": False,
+        "bypassed": False,
+        "resettable": False,
+    }  # fmt: skip
+
+
+def waiting_tile() -> dict[str, Any]:
+    """Before the first part."""
+    return _no_scale("none", "wait", "WAITING", "No part yet")
+
+
+def _no_scale(kind: str, shape: str, word: str, why: str, score: str = "") -> dict[str, Any]:
+    return {"kind": kind, "shape": shape, "word": word, "why": why, "score": score, "share": None}
+
+
+def _banner(discipline: Discipline, code: str, begun: Instant | None, *, simulated: bool) -> dict[str, Any]:
     if code:
-        word, text = _FAULTS[code]
-        return {"kind": "fault", "word": word, "text": text}
+        shown: dict[str, Any] = {"kind": "fault", "word": _FAULTS[code].word, "text": _FAULTS[code].text}
+        return shown | ({"since_utc_s": begun.utc_s} if begun else {})
     if discipline.stopped:
         return {"kind": "idle", "word": "STOPPED", "text": "The job is stopped by order. Ready is off at the PLC."}
     if discipline.bypass is not None:
         bypass = discipline.bypass
         text = f"Parts not inspected, by {bypass.who}: {bypass.reason}"
-        return {"kind": "attention", "word": "BYPASS", "text": text, "since_utc_s": bypass.since_utc_s}
+        return {"kind": "attention", "word": "BYPASS", "text": text, "until_utc_s": bypass.until.utc_s}
     if "no-recipe" in discipline.faults:
         return {"kind": "idle", "word": "WAITING", "text": "No recipe loaded. Ready is off at the PLC."}
     if simulated:
@@ -71,14 +131,41 @@ def _banner(discipline: Discipline, code: str, *, simulated: bool) -> dict[str, 
     return {"kind": "", "word": "", "text": ""}
 
 
-def _tile(discipline: Discipline, code: str, model: str) -> dict[str, str] | None:
-    if code in _TILES:
-        word, why = _TILES[code]
-        return {"kind": "none", "shape": "none" if word == "NO DECISION" else "wait", "word": word, "why": why}
+def _tile(discipline: Discipline, code: str, model: str, parts: str) -> dict[str, Any] | None:
+    """None while the last part's verdict is what stands."""
+    if code and _FAULTS[code].why:
+        word, shape = ("WAITING", "wait") if code == "recipe-failed" else ("NO DECISION", "none")
+        return _no_scale("none", shape, word, _FAULTS[code].why, parts)
     if discipline.stopped:
-        return {"kind": "none", "shape": "wait", "word": "STOPPED", "why": "Job stopped"}
+        return _no_scale("none", "wait", "STOPPED", "Job stopped")
     if discipline.bypass is not None:
-        return {"kind": "bypass", "shape": "bypass", "word": "BYPASS", "why": "Not inspected"}
+        return _no_scale("bypass", "bypass", "BYPASS", "Not inspected", parts)
     if "no-recipe" in discipline.faults or not model:
-        return {"kind": "none", "shape": "wait", "word": "WAITING", "why": "No recipe"}
+        return _no_scale("none", "wait", "WAITING", "No recipe")
+    return None
+
+
+def _outcome(discipline: Discipline, code: str, model: str, parts: str) -> list[str] | None:
+    """Shape, what the line does about it, and a smaller line; None: what it did about the last part."""
+    if code and _FAULTS[code].why:
+        return ["ng" if code in ("camera-lost", "plc-lost", "plc-heartbeat") else "wait", *_FAULTS[code].outcome]
+    if discipline.bypass is not None and not discipline.stopped:
+        return ["bypass", f"{parts or 'No part'} on hold", "Inspect by hand before release"]
+    if discipline.stopped or "no-recipe" in discipline.faults or not model:
+        return ["wait", *_NO_READY]
+    return None
+
+
+def _cover(discipline: Discipline, code: str, since: str, model: str) -> dict[str, Any] | None:
+    """Over the picture: what there is instead of it. `plate`: the picture stays to be seen around it."""
+    if code == "camera-lost":
+        return {"word": f"No picture since {since}", "text": "", "steps": list(_CAMERA_STEPS), "plate": False}
+    if code == "disk-full":
+        return {"word": "The disk is full", "text": "", "steps": list(_DISK_STEPS), "plate": False}
+    if code:
+        return None
+    if discipline.bypass is not None and not discipline.stopped:
+        return {"word": "Not inspected", "text": "Pictures are kept, no verdict is given", "steps": [], "plate": True}
+    if "no-recipe" in discipline.faults or not model:
+        return {"word": "No recipe", "text": "The engineer loads one", "steps": [], "plate": False}
     return None

@@ -12,12 +12,12 @@ from core.clock import Instant
 from core.inference.request import Answer, Ask
 from manufacturing import orders
 from manufacturing.discipline import FAULTS, Discipline
-from manufacturing.heat import heat_picture, hottest
+from manufacturing.heat import grey_range, heat_picture, hottest, outline
 from manufacturing.reading import kind_of, number, part_id, picture, whole
 from manufacturing.results import SENTENCES, ResultCode
 from manufacturing.settings import LineSettings
 from manufacturing.shifts import clock_text, shift_at
-from manufacturing.shown import counts_shown
+from manufacturing.shown import counts_shown, recipe_shown
 from manufacturing.standing import standing
 from manufacturing.tally import Tally
 from verticals.contract import (
@@ -62,6 +62,7 @@ class InspectionStation:
         self._zone = ZoneInfo(time_zone)
         self._counter = 0
         self._passed = 0
+        self._run = (0, 0)  # result code of the last part, and how many in a row had it
         self._since: dict[str, Instant] = {}
         self._signalled: dict[str, bool | str] = {}
 
@@ -71,6 +72,8 @@ class InspectionStation:
         if state:
             self._counter = int(state.get("counter", 0))
             self._passed = int(state.get("passed", 0))
+            code, count = state.get("run", (0, 0))
+            self._run = (int(code), int(count))
             self.tally.restore(state.get("tally", {}))
             self.discipline.restore(state.get("discipline", {}), now)
         for event in since:
@@ -83,6 +86,7 @@ class InspectionStation:
         return {
             "counter": self._counter,
             "passed": self._passed,
+            "run": list(self._run),
             "tally": self.tally.state(),
             "discipline": self.discipline.state(now),
         }
@@ -160,6 +164,7 @@ class InspectionStation:
         evidence: dict[str, Evidence] = {}
         image = picture(sample)
         if image is not None:
+            data["picture"] = {"w": int(image.shape[1]), "h": int(image.shape[0])}
             evidence["image"] = Evidence(image, hold=code is ResultCode.DEFECT)
         if answer is not None:
             data |= self._judgement(answer, score, threshold, evidence)
@@ -190,7 +195,10 @@ class InspectionStation:
         if heat_map is not None:
             heat = heat_picture(heat_map, threshold)
             evidence["heat"] = Evidence(heat, hold=score > threshold)
-            found["where"] = hottest(heat)
+            found["where"] = hottest(heat_map)
+            if score > threshold:
+                found["outline"] = outline(heat_map)
+                found["heat_range"] = grey_range(heat_map, threshold)
         return found
 
     def _result(self, sample: Sample, accept: bool, code: ResultCode, score: float) -> Action:
@@ -237,7 +245,9 @@ class InspectionStation:
         return [Event("unrecorded", f"{last + 1}-{counter - 1}", sample.at.utc_s, data, self.spec.name)]
 
     def _count(self, event: Event) -> None:
-        self.tally.part(str(event.data["shift"]), int(event.data["code"]))
+        code = int(event.data["code"])
+        self._run = (code, self._run[1] + 1 if code == self._run[0] else 1)
+        self.tally.part(str(event.data["shift"]), code)
 
     def _gate(self, sample: Sample) -> Decision:
         rejected = bool(sample.values.get("rejected"))
@@ -319,25 +329,25 @@ class InspectionStation:
         return (Action(f"{self.cell}.signals", wanted, until_s=5.0, protective=True),)
 
     def _standing(self) -> dict[str, Any]:
-        return standing(self.discipline, simulated=self.simulated, model=self.model, since=self._since)
+        return standing(
+            self.discipline,
+            simulated=self.simulated,
+            model=self.model,
+            since=self._since,
+            zone=self._zone,
+            run=self._run,
+        )
 
     def _live(self, sample: Sample) -> dict[str, Any]:
-        bypass = self.discipline.bypass
         _, title = shift_at(sample.at.utc_s, self.line.shifts, self._zone)
-        live: dict[str, Any] = {
+        return {
             "plc_age_s": sample.values.get("plc_age_s"),
             "camera_age_s": sample.values.get("camera_age_s"),
+            "disk_used_share": sample.values.get("disk_used_share"),
             "standing": self._standing(),
             "model": self.model,
+            "recipe": recipe_shown(self.model, self._zone) if self.model else "",
             "shift": title,
             "decided_ms": self.tally.decided_ms(),
             "counts_shown": counts_shown(self.tally.counts()),
         }
-        if bypass is not None:
-            live["bypass"] = {
-                "who": bypass.who,
-                "reason": bypass.reason,
-                "since_utc_s": bypass.since_utc_s,
-                "left_s": round(bypass.until.since(sample.at), 1),
-            }
-        return live

@@ -1,0 +1,101 @@
+"""How a line stands, as the kiosk says it: word, what the line does, what a person can do."""
+
+from __future__ import annotations
+
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from core.clock import Instant
+from manufacturing.discipline import FAULTS, Bypass, Discipline
+from manufacturing.results import ResultCode
+from manufacturing.standing import not_live, standing, waiting_tile
+
+NOON = Instant(utc_s=1_800_014_400.0, mono_s=100.0)
+
+
+def running() -> Discipline:
+    discipline = Discipline()
+    discipline.clear("no-recipe")
+    return discipline
+
+
+def shown(discipline: Discipline, *, simulated: bool = False, **more: Any) -> dict[str, Any]:
+    values: dict[str, Any] = {"model": "flange 1", "since": {}, "zone": ZoneInfo("UTC"), "simulated": simulated}
+    return standing(discipline, **{**values, **more})
+
+
+def test_a_line_that_runs_needs_no_banner_and_shows_the_last_part() -> None:
+    now = shown(running())
+    assert (now["banner"]["kind"], now["tile"], now["outcome"], now["cover"]) == ("", None, None, None)
+    assert now["labels"]
+
+
+def test_without_a_recipe_it_waits_and_says_that_nothing_passes() -> None:
+    now = shown(Discipline(), model="")
+    assert (now["banner"]["word"], now["tile"]["word"], now["tile"]["why"]) == ("WAITING", "WAITING", "No recipe")
+    assert now["outcome"][1] == "Ready is off at the PLC"
+
+
+def test_a_lost_camera_says_since_when_how_many_parts_and_what_to_do() -> None:
+    discipline = running()
+    discipline.fault("camera-lost", "line-3-camera does not answer")
+    now = shown(discipline, since={"camera-lost": NOON}, run=(ResultCode.CAMERA_LOST, 4))
+    assert now["banner"] == {"kind": "fault", "word": "CAMERA LOST", "text": "Every part is rejected",
+                             "since_utc_s": NOON.utc_s}  # fmt: skip
+    assert (now["tile"]["word"], now["tile"]["score"]) == ("NO DECISION", "4 parts")
+    assert now["cover"]["word"].startswith("No picture since ")
+    assert len(now["cover"]["steps"]) == 3
+    assert "line-3-camera" in now["foot"]
+    assert not now["labels"]
+
+
+def test_parts_judged_before_the_loss_are_not_counted_as_lost() -> None:
+    discipline = running()
+    discipline.fault("camera-lost")
+    assert shown(discipline, run=(ResultCode.PASS, 900))["tile"]["score"] == ""
+
+
+def test_a_bypass_says_who_why_and_when_it_ends() -> None:
+    discipline = running()
+    discipline.bypass = Bypass("Operator 14", "Lens cleaning", NOON.utc_s, NOON.plus(600))
+    now = shown(discipline, run=(ResultCode.BYPASS, 1))
+    assert (now["banner"]["kind"], now["banner"]["text"]) == (
+        "attention", "Parts not inspected, by Operator 14: Lens cleaning",
+    )  # fmt: skip
+    assert now["banner"]["until_utc_s"] == NOON.utc_s + 600
+    assert (now["tile"]["kind"], now["tile"]["score"], now["outcome"][1]) == ("bypass", "1 part", "1 part on hold")
+    assert now["cover"]["plate"]
+    assert now["bypassed"]
+
+
+def test_a_stopped_job_that_is_bypassed_passes_nothing() -> None:
+    discipline = running()
+    discipline.bypass = Bypass("Operator 14", "Lens cleaning", NOON.utc_s, NOON.plus(600))
+    discipline.stopped = True
+    now = shown(discipline)
+    assert (now["tile"]["word"], now["outcome"][1], now["cover"]) == ("STOPPED", "Ready is off at the PLC", None)
+
+
+def test_late_results_are_a_fault_that_a_person_resets_while_parts_are_still_judged() -> None:
+    discipline = running()
+    discipline.fault("late-results")
+    now = shown(discipline)
+    assert (now["banner"]["word"], now["tile"], now["resettable"]) == ("RESULTS TOO LATE", None, True)
+
+
+@pytest.mark.parametrize("code", [code for code in FAULTS if code != "no-recipe"])
+def test_every_fault_has_a_banner(code: str) -> None:
+    discipline = running()
+    discipline.fault(code)
+    assert shown(discipline, simulated=True)["banner"]["kind"] == "fault"
+
+
+def test_a_simulated_line_says_so_unless_something_is_wrong() -> None:
+    assert shown(running(), simulated=True)["banner"]["word"] == "SIMULATED"
+
+
+def test_a_line_that_says_nothing_has_the_same_pieces() -> None:
+    assert set(not_live()) == set(shown(running()))
+    assert (not_live()["tile"]["word"], waiting_tile()["word"]) == ("NOT LIVE", "WAITING")
