@@ -18,11 +18,12 @@ def alone(places: Places) -> Iterator[None]:
     """
     path = places.supervisor_socket.with_suffix(".lock")
     try:
+        places.data.mkdir(parents=True, exist_ok=True)
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock = path.open("ab")
     except OSError as error:
         raise StoreError(
-            f"{places.data}: cannot be used as data directory: {path}: {error.strerror}",
+            f"{places.data}: cannot be used as data directory: {error.filename}: {error.strerror}",
             hint="Check who owns it and whether its disk is mounted read-only, or name another with --data.",
         ) from error
     with lock:

@@ -90,7 +90,7 @@ class Demo:
         """An inspection of its own for each set of pictures: what was taught from one judges no other."""
         if self.pictures is None:
             return RENDERED_RECIPE
-        return re.sub(r"[^A-Za-z0-9]+", "-", self.pictures.absolute().name).strip("-") or "pictures"
+        return re.sub(r"[^A-Za-z0-9]+", "-", self.pictures.absolute().name)[:40].strip("-") or "pictures"
 
 
 def site_file(data: Path) -> Path:

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator
 
 from core.errors import SettingsError
-from core.settings import STRICT_KEYS, Bytes, checked, read_toml
+from core.settings import STRICT_KEYS, Bytes, Port, checked, read_toml
 from verticals import catalog
 from verticals.contract import DeviceSpec, Vertical
 from verticals.store.access import AccessSettings
@@ -53,7 +53,7 @@ class ScreenSettings:
     """Where an app's screen listens. Beyond loopback it is TLS only, for the networks in `allow`."""
 
     __pydantic_config__ = STRICT_KEYS
-    port: Annotated[int, Field(ge=1, le=65535)]
+    port: Port
     host: str = "127.0.0.1"
     allow: Sequence[Network] = ()
 

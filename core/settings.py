@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BeforeValidator, ConfigDict, TypeAdapter, ValidationError
+from pydantic import BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
 
 from core.errors import SettingsError
 
@@ -23,6 +23,7 @@ STRICT_KEYS = ConfigDict(extra="forbid")
 
 _DURATION_UNITS_S = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
 _SIZE_UNITS_BYTES = {"B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
+_SHOWN_LETTERS = 80
 _QUANTITY = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([A-Za-z]+)\s*")
 
 
@@ -40,6 +41,12 @@ def _quantity(units: Mapping[str, float], example: str) -> BeforeValidator:
 Seconds = Annotated[float, _quantity(_DURATION_UNITS_S, "250ms")]
 #: Bytes, written `"10GB"`.
 Bytes = Annotated[float, _quantity(_SIZE_UNITS_BYTES, "10GB")]
+#: Seconds of which none would make no sense.
+Lasting = Annotated[Seconds, Field(gt=0)]
+#: One or more.
+Count = Annotated[int, Field(ge=1)]
+#: A TCP port that somebody can name.
+Port = Annotated[int, Field(ge=1, le=65535)]
 
 
 def read_toml(path: Path) -> dict[str, Any]:
@@ -67,7 +74,12 @@ def _fault(where: str, item: Mapping[str, Any]) -> str:
     if item["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
         return f"{where}: key '{key}' is not known"
     expected = str(item["msg"]).removeprefix("Value error, ")
-    return f"{where}: key '{key}' is {item['input']!r}, expected: {expected}"
+    return f"{where}: key '{key}' is {_shown(item['input'])}, expected: {expected}"
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= _SHOWN_LETTERS else f"{text[:_SHOWN_LETTERS]}..."
 
 
 def environment(name: str, default: str | None = None) -> str | None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from core.clock import Clock
 from core.errors import DeviceError, InputError
-from core.settings import STRICT_KEYS, Seconds, checked
+from core.settings import STRICT_KEYS, Count, Seconds, checked
 from verticals.devices.pictures import MAX_PIXELS, SUFFIXES, CutOffError, picture_size, read_picture
 from verticals.devices.sources import Shot
 
@@ -33,7 +33,7 @@ class FolderSettings:
     folder: Path
     order: Order = Order.CYCLE
     wait: Seconds = 0.3
-    max_pixels: int = MAX_PIXELS
+    max_pixels: Count = MAX_PIXELS
 
 
 def open_folder(options: Mapping[str, Any], clock: Clock) -> FolderSource:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from core.clock import Clock
 from core.errors import DeviceError, InputError
-from core.settings import STRICT_KEYS, checked
+from core.settings import STRICT_KEYS, Count, checked
 from verticals.devices.pictures import MAX_PIXELS
 from verticals.devices.sources import Shot
 
@@ -32,8 +32,8 @@ class VideoSettings:
     __pydantic_config__ = STRICT_KEYS
     file: Path
     at_end: AtEnd = AtEnd.WRAP
-    every: int = 1
-    max_pixels: int = MAX_PIXELS
+    every: Count = 1
+    max_pixels: Count = MAX_PIXELS
 
 
 def open_video(options: Mapping[str, Any], clock: Clock) -> VideoSource:

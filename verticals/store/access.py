@@ -7,10 +7,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from core.settings import STRICT_KEYS, Seconds
+from core.settings import STRICT_KEYS, Lasting
 from verticals.store.pins import LEAST_DIGITS, LONGEST_DIGITS
-
-_Lasting = Annotated[Seconds, Field(gt=0)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,9 +17,9 @@ class AccessSettings:
 
     __pydantic_config__ = STRICT_KEYS
 
-    idle_limit: _Lasting = 600.0
-    kiosk_idle_limit: _Lasting = 60.0
+    idle_limit: Lasting = 600.0
+    kiosk_idle_limit: Lasting = 60.0
     wrong_before_lock: Annotated[int, Field(ge=1, le=20)] = 5
-    first_lock: _Lasting = 60.0
-    longest_lock: _Lasting = 900.0
+    first_lock: Lasting = 60.0
+    longest_lock: Lasting = 900.0
     least_digits: Annotated[int, Field(ge=LEAST_DIGITS, le=LONGEST_DIGITS)] = LEAST_DIGITS
