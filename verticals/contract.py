@@ -88,7 +88,9 @@ class Event:
     """A decision or a person's act: the record. `sequence` is 0 until the store has numbered it.
 
     `subject` is what it is about (part, slot, alarm); `who` is the person, empty for the box itself.
-    `data["evidence"]` maps names to content hashes; `data["actions"]` holds what became of the actions.
+    `data["evidence"]` maps names to content hashes, `data["evidence_missing"]` says why it is not there;
+    `data["actions"]` holds what became of the protective actions about this subject. The line itself writes
+    `delivery`, `fault`, `mishap`, `unrouted`, `unprojected` and `clock-step` (docs/write-a-vertical.md).
     """
 
     kind: str
@@ -104,6 +106,7 @@ class Event:
 class Action:
     """Something done to the world: `value` to `target`, not before `at_s`, never after `until_s`.
 
+    `target` is a device's name, or that name, a dot and a point of the device: `line-3-cell.result`.
     Both count in seconds from the capture of the sample (from now, where there is none). A protective
     action (reject, stop) goes before the disk write; every other one waits for the record.
     """
@@ -238,12 +241,16 @@ class Station(Protocol):
     def restore(self, state: State | None, since: Iterable[Event], now: Instant) -> None:
         """Called once before all else: the last saved state, and every event recorded after it.
 
-        A duration that was running is saved as what remained plus UTC, and goes on from `now`.
+        A duration that was running is saved as what remained plus UTC, and goes on from `now`. Among the
+        events are those that the line wrote about this station; of kinds it does not know it takes no notice.
         """
         ...
 
     def state(self, now: Instant) -> State:
-        """Saved with the events in one transaction: each minute and whenever a decision says `save`."""
+        """Saved with the events in one transaction: each minute and whenever a decision says `save`.
+
+        A mapping that JSON can hold; the key `_ahead` is the line's.
+        """
         ...
 
     def prepare(self, sample: Sample) -> Sequence[Ask] | None:
@@ -255,14 +262,19 @@ class Station(Protocol):
         ...
 
     def degrade(self, sample: Sample, reason: str) -> Decision:
-        """No answer in time, or a failed one: what is safe?"""
+        """No answer in time, or a failed one: what is safe? Must not raise, whatever the sample carries.
+
+        `reason` begins with `late:`, `failed:` or `error:` (`prepare` or `decide` raised).
+        """
         ...
 
     def acted(self, acted: Acted) -> Decision:
         """How an action ended. The loop has put it into the event already; most stations return NOTHING."""
         ...
 
-    def device_changed(self, news: DeviceNews) -> Decision: ...
+    def device_changed(self, news: DeviceNews) -> Decision:
+        """A device of this station, or the device `store`, whose code is `disk-full` or `store`."""
+        ...
 
     def command(self, command: Command) -> Decision:
         """Must carry a reply, which may refuse with a reason."""
