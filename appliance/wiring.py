@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from verticals.runtime.bridge import Bridge
     from verticals.runtime.fittings import Fitting
     from verticals.store.evidence import EvidenceStore
+    from verticals.store.jobs import Job
 
 
 def roles_of(site: Site) -> dict[str, tuple[Role, ...]]:
@@ -120,12 +121,15 @@ def run_web_of(site: Site, app: App, places: Places, moved: Callable[[], None]) 
     return 0
 
 
-def jobs_worker(site: Site, places: Places, clock: Clock) -> Worker:
-    """What works the job rows of every app, and the box's own duties."""
+def jobs_worker(
+    site: Site, places: Places, clock: Clock, progressed: Callable[[Job], None] = lambda job: None
+) -> Worker:
+    """What works the job rows of every app, and the box's own duties; `progressed` hears of each change of a row."""
     from verticals.jobs.due import BOX_JOBS, Calendar
     from verticals.jobs.worker import Worker
     from verticals.store.box import open_box
 
     box = open_box(places, roles_of(site), clock, site.access)
     functions = {"box": BOX_JOBS, **{name: app.vertical.manifest.jobs for name, app in site.apps.items()}}
-    return Worker(places, box.jobs, functions, Calendar(box.engine, clock), log_level=site.site.log)
+    calendar = Calendar(box.engine, clock)
+    return Worker(places, box.jobs, functions, calendar, progressed=progressed, log_level=site.site.log)

@@ -114,4 +114,6 @@ def _entries(folder: Path) -> list[Path]:
     try:
         return sorted(folder.iterdir())
     except OSError as error:
-        raise InputError(f"{folder}: cannot be read as a folder: {error.strerror}") from error
+        raise InputError(
+            f"{folder}: cannot be read as a folder: {error.strerror}", hint="Name a folder that holds pictures."
+        ) from error

@@ -23,6 +23,7 @@ _PNG = b"\x89PNG\r\n\x1a\n"
 _JPEG = b"\xff\xd8\xff"
 _BARE_MARKERS = frozenset({0x01, *range(0xD0, 0xD8)})
 _FRAME_MARKERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_LOOK = "Look at the file, then take the picture again."
 _BMP_PLAIN = (0, 3)  # uncompressed, with or without bit masks
 
 
@@ -48,7 +49,7 @@ def decode_picture(data: bytes, name: str, max_pixels: int = MAX_PIXELS) -> NDAr
     try:
         height, width = picture_size(data)
     except InputError as error:
-        raise type(error)(f"{name}: {error.message}", hint=error.hint) from error
+        raise type(error)(f"{name}: {error.message}", hint=error.hint or _LOOK) from error
     if height * width > max_pixels:
         raise InputError(
             f"{name}: {width} x {height} pixels are more than the limit of {max_pixels}",
@@ -57,9 +58,9 @@ def decode_picture(data: bytes, name: str, max_pixels: int = MAX_PIXELS) -> NDAr
     try:
         image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
     except cv2.error as error:
-        raise InputError(f"{name}: the picture is corrupt: {error}") from error
+        raise InputError(f"{name}: the picture is corrupt: {error}", hint=_LOOK) from error
     if image is None or image.shape[0] * image.shape[1] != height * width:
-        raise InputError(f"{name}: the picture is corrupt", hint="Look at the file, then take the picture again.")
+        raise InputError(f"{name}: the picture is corrupt", hint=_LOOK)
     return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), dtype=np.uint8)
 
 
