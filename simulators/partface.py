@@ -52,8 +52,11 @@ def disc(spot: Spot, radius: float) -> Picture:
 
 def blend(picture: Picture, mask: Picture, colour: tuple[float, float, float] | Picture) -> None:
     """Lays `colour` over the picture where the mask says so, in place."""
+    x, y, width, height = cv2.boundingRect((mask != 0).view(np.uint8))
+    where = np.s_[y : y + height, x : x + width]  # most masks cover a small place of a large canvas
     layer = np.asarray(colour, np.float32)
-    picture += mask[..., None] * (layer - picture)
+    layer = layer[where] if layer.ndim == 3 else layer
+    picture[where] += mask[where][..., None] * (layer - picture[where])
 
 
 def blur(mask: Picture, sigma_px: float) -> Picture:

@@ -109,11 +109,11 @@ class Plant:
     async def run(self) -> None:
         """Brings the parts, one after the other; returns when the last has left the gate, unless it stays."""
         settings = self.settings
+        shot = await self._next_shot()  # before the wait: the first one takes seconds to draw
         if settings.wait_for_ready:
             await self.plc.ready.wait()
         first_id = await asyncio.to_thread(_next_part_id, settings.log_path)
         number = 0
-        shot = await self._next_shot()
         start_s = self._clock.now().mono_s
         while settings.parts == 0 or number < settings.parts:
             number += 1
