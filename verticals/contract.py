@@ -41,31 +41,33 @@ class Recorded:
     sample led to (0 when it led to none), or raises StoreError when it could not be recorded.
     """
 
-    __slots__ = ("_error", "_future", "_sequence")
+    __slots__ = ("_error", "_sequence", "_waiting")
 
     def __init__(self) -> None:
-        self._future: asyncio.Future[int] | None = None
+        self._waiting: list[asyncio.Future[int]] = []  # one each: who gives up takes nobody along
         self._sequence: int | None = None
         self._error: Exception | None = None
 
     def settle(self, sequence: int) -> None:
         self._sequence = sequence
-        if self._future is not None and not self._future.done():
-            self._future.set_result(sequence)
+        for waiting in self._waiting:
+            if not waiting.done():
+                waiting.set_result(sequence)
 
     def fail(self, error: Exception) -> None:
         self._error = error
-        if self._future is not None and not self._future.done():
-            self._future.set_exception(error)
+        for waiting in self._waiting:
+            if not waiting.done():
+                waiting.set_exception(error)
 
     def __await__(self) -> Generator[Any, None, int]:
         if self._error is not None:
             raise self._error
         if self._sequence is not None:
             return self._sequence
-        if self._future is None:
-            self._future = asyncio.get_running_loop().create_future()
-        return (yield from self._future)
+        waiting: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._waiting.append(waiting)
+        return (yield from waiting)
 
 
 @dataclass(frozen=True, slots=True)
