@@ -11,7 +11,7 @@ from manufacturing import tables
 from manufacturing.charts import RejectChart, reject_chart
 from manufacturing.settings import LineSettings
 from manufacturing.shifts import clock_text
-from manufacturing.shown import LIMIT_SHARE, counts_shown, gate_shown, number, part_shown
+from manufacturing.shown import LIMIT_SHARE, counts_shown, gate_shown, number, part_shown, undelivered_shown
 from manufacturing.standing import not_live, waiting_tile
 from verticals.contract import Event, Json
 from verticals.web import Answered, Asked, Data, Desk, Page, Panel, Shown
@@ -96,8 +96,13 @@ def _last_parts(desk: Desk, line: str) -> list[dict[str, Any]]:
 
 
 def _with_row(event: Event, row: Mapping[str, Any]) -> dict[str, Any]:
-    label, gate_rejected = row.get("label") or "", row.get("gate_rejected")
-    return part_shown(event.subject, event.data, label=label, gate_rejected=gate_rejected)
+    return part_shown(
+        event.subject,
+        event.data,
+        label=row.get("label") or "",
+        gate_rejected=row.get("gate_rejected"),
+        delivery=row.get("delivery") or "",
+    )
 
 
 def part(desk: Desk, asked: Asked) -> Answered:
@@ -150,6 +155,9 @@ def _told(event: Event) -> dict[str, Any]:
         return {"part": part_shown(event.subject, event.data)}
     if event.kind == "gate":
         return {"text": gate_shown(event.data), "rejected": event.data["rejected"]}
+    if event.kind == "delivery":
+        result = str(event.data.get("target", "")).endswith(".result") and event.data["delivery"] != "sent"
+        return {"undelivered": {kind: undelivered_shown(kind) for kind in ("ok", "ng", "none")} if result else None}
     return {"data": dict(event.data), "who": event.who}
 
 

@@ -22,11 +22,11 @@ def number(value: int) -> str:
 
 
 def part_shown(
-    part: str, data: Mapping[str, Any], *, label: str = "", gate_rejected: bool | None = None
+    part: str, data: Mapping[str, Any], *, label: str = "", gate_rejected: bool | None = None, delivery: str = ""
 ) -> dict[str, Any]:
     """A "part" event as the kiosk shows it; its keys are read by run.html and the page's scripts.
 
-    `label` and `gate_rejected` are what was learnt of the part after its event.
+    `label`, `gate_rejected` and `delivery` are what was learnt of the part after its event.
     """
     code = int(data["code"])
     kind = verdict_kind(code)
@@ -56,7 +56,10 @@ def part_shown(
         shown["flag"] = f"{shown['why']} {float(data['score']):.2f} over {float(data['threshold']):.2f}"
         shown["decided"] = f"{float(data.get('infer_ms', 0)) + float(data.get('grab_ms', 0)):.0f} ms"
     shown["tile"] = _part_tile(shown, data)
-    shown |= outcome_shown(kind, data, shown["taken"])
+    shown |= outcome_shown(kind, shown["taken"])
+    delivered = delivery or _delivery(data)
+    if delivered != "sent":
+        shown |= undelivered_shown(kind)
     if gate_rejected is not None:
         shown["outcome_small"] = gate_shown({"rejected": gate_rejected})
     return shown
@@ -76,7 +79,9 @@ def _part_tile(shown: Mapping[str, Any], data: Mapping[str, Any]) -> dict[str, A
 
 
 def _facts(kind: str, data: Mapping[str, Any], picture: Mapping[str, int]) -> dict[str, str]:
-    facts = {"where": "nothing found" if kind == "ok" else "– –", "score": "– –", "image": "no picture", "model": "– –"}
+    facts = {"where": "not judged", "score": "not judged", "image": "no picture", "model": "not asked"}
+    if kind in ("ok", "ng"):
+        facts["where"] = "nothing found"
     if "score" in data:
         facts["score"] = f"{float(data['score']):.2f}, limit {float(data['threshold']):.2f}"
     if "picture" in data:
@@ -117,18 +122,31 @@ def verdict_kind(code: int) -> str:
     return "ng" if judged(code) else "none"
 
 
-def outcome_shown(kind: str, data: Mapping[str, Any], taken: str) -> dict[str, str]:
+def outcome_shown(kind: str, taken: str) -> dict[str, str]:
     """`outcome` and `outcome_small`: what the system did about the part, as far as it knows yet."""
-    delivery = next(
-        (a for a in data.get("actions", ()) if str(a.get("target", "")).endswith(".result")), {"delivery": "sent"}
-    )
     if kind == "bypass":
         return {"outcome": "Let through by order", "outcome_small": "On hold for inspection"}
-    if delivery["delivery"] != "sent":
-        return {"outcome": "Result not delivered", "outcome_small": "The PLC rejects this part by itself"}
     if kind == "ok":
         return {"outcome": f"Passed at {taken}", "outcome_small": "Accept recorded, then told to the PLC"}
     return {"outcome": f"Rejected at {taken}", "outcome_small": "Told to the PLC, waiting for the gate"}
+
+
+def undelivered_shown(kind: str) -> dict[str, Any]:
+    """What changes in a part whose result the PLC did not get: no green for a good part that goes to the bin."""
+    changed: dict[str, Any] = {
+        "outcome": "Result not delivered",
+        "outcome_small": "The PLC rejects this part by itself",
+    }
+    if kind == "ok":
+        tile = {"kind": "none", "shape": "none", "word": "NO RESULT", "why": "Good, rejected by the PLC"}
+        changed |= {"kind": "none", "word": "NO RESULT", "tile": {**tile, "score": "", "share": None}}
+    return changed
+
+
+def _delivery(data: Mapping[str, Any]) -> str:
+    """Of the part's result; as good as sent while nothing else is known."""
+    actions = (action for action in data.get("actions", ()) if str(action.get("target", "")).endswith(".result"))
+    return str(next(actions, {"delivery": "sent"})["delivery"])
 
 
 def gate_shown(data: Mapping[str, Any]) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from core.clock import Instant
-from manufacturing.discipline import Discipline
+from manufacturing.discipline import FAULTS, Discipline
 from manufacturing.results import ResultCode
 from manufacturing.shifts import clock_text
 from manufacturing.shown import number
@@ -78,7 +78,7 @@ def standing(
         "tile": _tile(discipline, code, model, parts),
         "outcome": _outcome(discipline, code, model, parts),
         "cover": _cover(discipline, code, clock_text(begun.utc_s, zone)[:8] if begun else "", model),
-        "foot": discipline.faults.get(code, "") if code in ("camera-lost", "disk-full") else "",
+        "foot": _foot(discipline, code) if code in ("camera-lost", "disk-full") else "",
         "tag": "Last part before the loss" if code.startswith(("plc", "device")) else "",
         "labels": not code or code == "late-results",
         "faults": list(discipline.faults),
@@ -154,6 +154,12 @@ def _outcome(discipline: Discipline, code: str, model: str, parts: str) -> list[
     if discipline.stopped or "no-recipe" in discipline.faults or not model:
         return ["wait", *_NO_READY]
     return None
+
+
+def _foot(discipline: Discipline, code: str) -> str:
+    """The code to give on the telephone, and what the device said."""
+    detail = discipline.faults[code].removeprefix(FAULTS[code]).strip()
+    return f"Fault {code}: {detail}" if detail else f"Fault {code}"
 
 
 def _cover(discipline: Discipline, code: str, since: str, model: str) -> dict[str, Any] | None:

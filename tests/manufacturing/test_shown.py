@@ -62,6 +62,13 @@ def test_a_result_that_was_not_delivered_says_so() -> None:
     assert shown["outcome"] == "Result not delivered"
 
 
+@pytest.mark.parametrize("code, word", [(ResultCode.PASS, "NO RESULT"), (ResultCode.DEFECT, "NG")])
+def test_a_good_part_that_the_plc_had_to_reject_is_not_shown_green(code: ResultCode, word: str) -> None:
+    shown = part_shown("12", DEFECT | {"code": code, "score": 1.0}, delivery="missed")
+    assert (shown["outcome"], shown["tile"]["word"]) == ("Result not delivered", word)
+    assert shown["tile"]["kind"] != "ok"
+
+
 def test_what_was_learnt_later_is_shown_with_the_part() -> None:
     shown = part_shown("12", DEFECT, label="false-reject", gate_rejected=False)
     assert (shown["label"], shown["outcome_small"]) == ("false-reject", "Gate let the part pass")

@@ -47,7 +47,7 @@ def test_a_lost_camera_says_since_when_how_many_parts_and_what_to_do() -> None:
     assert (now["tile"]["word"], now["tile"]["score"]) == ("NO DECISION", "4 parts")
     assert now["cover"]["word"].startswith("No picture since ")
     assert len(now["cover"]["steps"]) == 3
-    assert "line-3-camera" in now["foot"]
+    assert now["foot"] == "Fault camera-lost: line-3-camera does not answer"
     assert not now["labels"]
 
 

@@ -23,6 +23,7 @@ const known = () => (lineLive ? standing : state.not_live);
 
 function drawStanding() {
   const now = known();
+  if (now.tile && held.why === "ng") { hold(""); look(last); return; } // the line has more to say than its last reject
   drawTile(now.tile || (last ? last.tile : state.waiting_tile));
   drawOutcome(now.outcome || (last ? [last.kind, last.outcome, `Part ${last.part} · ${last.outcome_small}`] : ["wait", "No part yet", ""]));
   const own = Object.entries(troubles).find(([code]) => !now.faults.includes(code));
@@ -84,7 +85,7 @@ function newPart(part) {
   remember(part);
   results.add(part);
   count(part.counts);
-  if (part.kind === "ng" && held.why !== "pin") { hold("ng"); look(part); }
+  if (part.kind === "ng" && held.why !== "pin" && !known().tile) { hold("ng"); look(part); }
   else if (!held.why) look(part);
   else { results.mark(shown); drawStanding(); }
   chart();
@@ -93,7 +94,9 @@ function newPart(part) {
 function learn(id, values) {
   const part = results.find(id) || (shown?.part === id ? shown : null);
   if (!part) return;
-  Object.assign(part, values);
+  const { kind } = part;
+  Object.assign(part, typeof values === "function" ? values(part) : values);
+  if (part.kind !== kind) results.redraw(part);
   results.mark(shown);
   drawStanding();
 }
@@ -102,9 +105,7 @@ function heardEvent(event) {
   if (event.kind === "part") newPart(event.part);
   else if (event.kind === "gate") learn(event.subject, { outcome_small: event.text });
   else if (event.kind === "label") learn(event.subject, { label: event.data.label });
-  else if (event.kind === "delivery" && event.data.delivery !== "sent") {
-    learn(event.subject, { outcome: "Result not delivered", outcome_small: "The PLC rejects this part by itself" });
-  }
+  else if (event.kind === "delivery" && event.undelivered) learn(event.subject, (part) => event.undelivered[part.kind] || {});
 }
 
 function heardLive(data) {
