@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter, deque
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
 from core.clock import Clock, Instant
@@ -305,14 +305,6 @@ class Lane:
             self._timer.cancel()
 
     # What survives, and how it is
-
-    def restore(self, state: State | None, since: Iterable[Event], now: Instant) -> None:
-        """Hands the station its past; a station that cannot take it begins anew and says so."""
-        try:
-            self.station.restore(Ahead.stripped(state), Ahead.not_yet_held(state, since), now)
-        except Exception as error:
-            self.mishaps.note("restore", error)
-            self.faults["not-restored"] = f"Its saved state could not be read: {in_words(error)}"
 
     def capture(self, now: Instant, own: Sequence[Event] = ()) -> State | None:
         """The state as it is to be saved with the events `own`; None when the station cannot give it."""

@@ -27,6 +27,7 @@ from verticals.runtime.lane import Lane
 from verticals.runtime.live import LiveMessage, LiveServer
 from verticals.runtime.mishaps import Mishaps
 from verticals.runtime.pulse import Pulse
+from verticals.runtime.restart import restore
 from verticals.runtime.schedule import Schedule
 from verticals.store.events import Entry, EventStore
 
@@ -160,9 +161,8 @@ class Line:
     def _restore(self) -> int:
         """On a thread of the bridge, before anything else touches the stations."""
         store, now = self._parts.events, self._clock.now()
-        for name, lane in self.lanes.items():
-            state, sequence = store.load_state(name)
-            lane.restore(state, store.replay(name, sequence), now)
+        for lane in self.lanes.values():
+            restore(lane, store, now)
         return store.last_sequence()
 
     # What comes in

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from core.clock import Instant
 from tests.support.clocks import FakeClock
-from tests.support.lines import Plan, again, make_rig, running_line, turns
+from tests.support.lines import Plan, Rig, again, make_rig, running_line, turns
 from tests.support.stations import ScriptedStation, saw
 from verticals.contract import Action, Decision, Event, Level, Sample
 from verticals.devices.replay import RecordingActuator
-from verticals.runtime.ahead import Ahead
+from verticals.runtime.ahead import Ahead, Past
 
 
 async def test_a_line_goes_on_where_the_last_one_ended(tmp_path: Path) -> None:
@@ -39,11 +39,7 @@ async def test_after_a_crash_the_events_since_the_last_saved_state_are_handed_ov
         for number in range(4):
             await (await rig.see("place", str(number))).recorded
             await (await rig.see("other", str(number))).recorded
-        await rig.live.stop()  # and nothing more: as after a kill
-        rig.recorder.stop()
-        for task in rig.line._working:
-            task.cancel()
-        await rig.line._intake.stop()
+        await _killed(rig)
     second = ScriptedStation()
     async with running_line(again(plan, [second, ScriptedStation("other")])):
         assert second.saved == {"seen": 3}
@@ -52,14 +48,8 @@ async def test_after_a_crash_the_events_since_the_last_saved_state_are_handed_ov
 
 
 async def test_a_state_saved_while_an_event_waits_for_its_gate_does_not_count_it_twice(tmp_path: Path) -> None:
-    def decide(sample: Sample, answers: object) -> Decision:
-        if sample.key != "bad":
-            return Decision(events=saw(sample).events, save=True)
-        gate = Action("arm", "reject", until_s=1.0, at_s=0.8, subject="bad", protective=True)
-        return Decision(events=saw(sample).events, actions=(gate,))
-
     clock = FakeClock()
-    plan = Plan(tmp_path, [ScriptedStation(decide=decide)], devices=[RecordingActuator("arm", clock)], clock=clock)
+    plan = Plan(tmp_path, [ScriptedStation(decide=_gated)], devices=[RecordingActuator("arm", clock)], clock=clock)
     with make_rig(plan) as rig:
         await rig.line.start()
         bad = await rig.see("place", "bad")
@@ -69,10 +59,8 @@ async def test_a_state_saved_while_an_event_waits_for_its_gate_does_not_count_it
         await turns()
         await rig.advance(0.8)
         assert await bad.recorded == 2
-        restored = ScriptedStation()
-        restored.restore(
-            Ahead.stripped(state), Ahead.not_yet_held(state, rig.events.replay("place", sequence)), clock.now()
-        )
+        restored, past = ScriptedStation(), Past(state, rig.events.replay("place", sequence), "place")
+        restored.restore(past.state, past.events(), clock.now())
         assert restored.seen == 2 and restored.saved == {"seen": 2}
         await rig.line.stop()
 
@@ -113,7 +101,49 @@ async def test_a_station_that_cannot_take_its_past_begins_anew_and_says_so(tmp_p
     async with running_line(again(plan, [ScriptedStation(restore=fail)])) as rig:
         health, _ = rig.lane("place").health()
         assert health.level is Level.FAULT and "layout of release 1" in health.faults["not-restored"]
-        assert await (await rig.see("place", "b")).recorded == 2
+        [mishap] = rig.recorded("mishap")
+        assert mishap.data["state"] == {"seen": 1}
+        assert await (await rig.see("place", "b")).recorded == 3
+
+
+async def test_what_was_decided_and_not_recorded_before_a_kill_is_recorded_at_the_start(tmp_path: Path) -> None:
+    clock = FakeClock()
+    gated = ScriptedStation(decide=_gated)
+    plan = Plan(tmp_path, [gated], devices=[RecordingActuator("arm", clock)], clock=clock)
+    with make_rig(plan) as rig:
+        await rig.line.start()
+        await rig.see("place", "bad-1")
+        await (await rig.see("place", "good-1")).recorded
+        await _killed(rig)
+    second = ScriptedStation()
+    async with running_line(again(plan, [second])) as rig:
+        assert (second.seen, second.restored) == (2, [])
+        good, bad = rig.recorded("seen")
+        assert (good.subject, bad.subject, bad.station) == ("good-1", "bad-1", "place")
+        assert "restart" in bad.data["recovered"] and "recovered" not in good.data
+    third = ScriptedStation()
+    async with running_line(again(plan, [third])) as rig:
+        assert (third.seen, len(rig.recorded("seen"))) == (2, 2)
+
+
+def _gated(sample: Sample, answers: object) -> Decision:
+    """Good ones are saved at once; the others wait for a gate 0.8 s downstream."""
+    if sample.key.startswith("good"):
+        return Decision(events=saw(sample).events, save=True)
+    gate = Action("arm", "reject", until_s=1.0, at_s=0.8, subject=sample.key, protective=True)
+    return Decision(events=saw(sample).events, actions=(gate,))
+
+
+async def _killed(rig: Rig) -> None:
+    """Leaves the line as a kill would: nothing more is recorded."""
+    await rig.live.stop()
+    rig.recorder.stop()
+    await rig.line.fittings.stop()
+    await rig.line._intake.stop()
+    rig.line.schedule.stop()
+    for task in [*rig.line._working, *rig.line._finisher._tasks]:
+        task.cancel()
+    await turns()
 
 
 async def test_a_state_that_cannot_be_given_costs_only_itself(tmp_path: Path) -> None:
@@ -140,12 +170,16 @@ def test_each_event_is_either_in_the_state_or_handed_over(
     ahead.decided([*committed, *waiting])
     ahead.settled(committed)
     state = json.loads(json.dumps(ahead.noted({"held": len(committed) + len(waiting)}, ())))
-    assert Ahead.stripped(state) == {"held": len(committed) + len(waiting)}
-    assert len(list(Ahead.not_yet_held(state, [*later, *waiting]))) == len(later)
-    assert list(Ahead.not_yet_held(state, [*waiting, *later])) == later
+    past = Past(state, [*waiting, *later], "")
+    assert past.state == {"held": len(committed) + len(waiting)}
+    assert list(past.events()) == later
+    assert past.unrecorded(lambda event: False) == []
+    killed = Past(state, [], "")
+    assert list(killed.events()) == [] and killed.unrecorded(lambda event: False) == waiting
 
 
 @pytest.mark.parametrize("state", [None, {"seen": 1}])
 def test_a_state_without_a_note_leaves_every_event(state: dict[str, int] | None) -> None:
     events = [Event("part", "a", 1.0)]
-    assert list(Ahead.not_yet_held(state, events)) == events
+    past = Past(state, events, "place")
+    assert list(past.events()) == events and past.state == state
