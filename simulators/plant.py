@@ -94,6 +94,7 @@ class Plant:
         self._clock = clock
         self._pace = random.Random(settings.seed)
         self._belt: Belt | None = None
+        self._first_shot: Shot | None = None
         self._extra: set[asyncio.Task[None]] = set()
 
     async def start(self) -> str:
@@ -104,16 +105,18 @@ class Plant:
             self.modbus = ModbusDevice(port=settings.modbus_port, log_path=log_path, clock=self._clock)
             await self.modbus.start()
         self._belt = await asyncio.to_thread(self._make_belt)
-        return await self.plc.start()
+        # The first one takes a moment to draw; so does the PLC to start.
+        url, self._first_shot = await asyncio.gather(self.plc.start(), self._next_shot())
+        return url
 
     async def run(self) -> None:
         """Brings the parts, one after the other; returns when the last has left the gate, unless it stays."""
         settings = self.settings
-        shot = await self._next_shot()  # before the wait: the first one takes seconds to draw
         if settings.wait_for_ready:
             await self.plc.ready.wait()
         first_id = await asyncio.to_thread(_next_part_id, settings.log_path)
         number = 0
+        shot = self._first_shot or await self._next_shot()
         start_s = self._clock.now().mono_s
         while settings.parts == 0 or number < settings.parts:
             number += 1
