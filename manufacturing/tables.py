@@ -37,6 +37,8 @@ parts = Table(
     Index("ix_parts_station_shift", "station", "shift"),
 )
 
+_INSERT_PART = parts.insert()
+
 
 def project(event: Event, connection: Connection) -> None:
     """Writes what the event means for its part. Events about nothing here leave the table alone."""
@@ -49,25 +51,24 @@ def _part(event: Event, connection: Connection) -> None:
     data = event.data
     evidence: Mapping[str, str] = data.get("evidence", {})
     model: Mapping[str, str] = data.get("model", {})
-    connection.execute(
-        parts.insert().values(
-            sequence=event.sequence,
-            station=event.station,
-            part_id=event.subject,
-            at_utc_s=event.at_utc_s,
-            shift=data["shift"],
-            verdict=data["verdict"],
-            code=data["code"],
-            score=data.get("score"),
-            threshold=data.get("threshold"),
-            model=f"{model['name']} {model['version']}" if model else None,
-            model_sha256=model.get("sha256"),
-            image_sha256=evidence.get("image"),
-            heat_sha256=evidence.get("heat"),
-            simulated=data["simulated"],
-            delivery=_delivery(data.get("actions", ())),
-        )
-    )
+    row = {
+        "sequence": event.sequence,
+        "station": event.station,
+        "part_id": event.subject,
+        "at_utc_s": event.at_utc_s,
+        "shift": data["shift"],
+        "verdict": data["verdict"],
+        "code": data["code"],
+        "score": data.get("score"),
+        "threshold": data.get("threshold"),
+        "model": f"{model['name']} {model['version']}" if model else None,
+        "model_sha256": model.get("sha256"),
+        "image_sha256": evidence.get("image"),
+        "heat_sha256": evidence.get("heat"),
+        "simulated": data["simulated"],
+        "delivery": _delivery(data.get("actions", ())),
+    }
+    connection.execute(_INSERT_PART, row)
 
 
 def _delivery(actions: Sequence[Mapping[str, Any]]) -> str | None:

@@ -33,3 +33,13 @@ def test_what_was_counted_survives_a_restart() -> None:
     again.restore(tally.state())
     assert again.counts() == tally.counts()
     assert again.decided_ms() == {"p50": 20.0, "p99": 20.0, "worst": 20.0}
+
+
+def test_a_thousand_times_are_saved_as_one_short_text() -> None:
+    tally, again = Tally(), Tally()
+    for n in range(1500):
+        tally.delivered(n / 10)
+    tally.delivered(1e9)
+    again.restore(tally.state())
+    assert again.decided_ms() == tally.decided_ms() == {"p50": 100.1, "p99": 149.1, "worst": 6553.5}
+    assert len(tally.state()["decided"]) < 3000

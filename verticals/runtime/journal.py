@@ -15,11 +15,14 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Protocol
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
 
 from core.errors import DiskFullError, StoreError
 from core.logs import OutageLog
-from verticals.contract import Event, Evidence, Reply
+from verticals.contract import Event, Evidence, Reply, Sample
 from verticals.runtime.announcer import Announcer
 from verticals.runtime.mishaps import Mishaps, in_words
 from verticals.runtime.schedule import Schedule
@@ -58,6 +61,8 @@ class Records(Protocol):
         evidence: Mapping[str, Evidence] | None = None,
         kept: Callable[[StoreError | None], None] = ...,
     ) -> list[Event]: ...
+
+    def foresee(self, content: NDArray[Any]) -> None: ...
 
     def note(self, points: Sequence[Point]) -> None: ...
 
@@ -112,6 +117,12 @@ class Journal:
     def held(self) -> int:
         """Entries that wait for the end of the trouble."""
         return len(self._held)
+
+    def foresee(self, sample: Sample) -> None:
+        """The sample's pictures may become evidence: what takes time of that is begun while a model thinks."""
+        for value in sample.values.values():
+            if isinstance(value, np.ndarray) and value.dtype == np.uint8 and value.ndim == 3:
+                self._records.foresee(value)
 
     def note(self, points: Sequence[Point]) -> None:
         """Readings for the series, which are no record: what cannot be taken is counted as lost."""

@@ -63,10 +63,21 @@ class _Tick:
 
 
 class Lane:
-    """Belongs to the line's event loop. `follow` carries out what was decided; it may hold the lane up."""
+    """Belongs to the line's event loop. `follow` carries out what was decided; it may hold the lane up.
+
+    `foresee` gets each sample for which a model is asked.
+    """
 
     def __init__(
-        self, station: Station, engine: Engine, schedule: Schedule, clock: Clock, follow: Follow, *, room: int = ROOM
+        self,
+        station: Station,
+        engine: Engine,
+        schedule: Schedule,
+        clock: Clock,
+        follow: Follow,
+        foresee: Callable[[Sample], None] = lambda sample: None,
+        *,
+        room: int = ROOM,
     ) -> None:
         self.station = station
         self.spec = station.spec
@@ -81,6 +92,7 @@ class Lane:
         self._schedule = schedule
         self._clock = clock
         self._follow = follow
+        self._foresee = foresee
         self._room = asyncio.Semaphore(room)
         self._samples: deque[_Waiting] = deque()
         self._orders: deque[Command | DeviceNews | Acted | _Tick] = deque()
@@ -164,6 +176,8 @@ class Lane:
             asks = tuple(asks)
         except Exception as error:
             return self._degraded(sample, self._mishap("prepare", error))
+        if asks:
+            self._foresee(sample)
         answers, trouble = await self._ask(asks, sample.at.mono_s + self.spec.answer_within_s) if asks else ((), "")
         if trouble:
             self.counts["late" if trouble.startswith("late") else "failed"] += 1

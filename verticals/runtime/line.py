@@ -85,7 +85,7 @@ class Line:
         self.fittings = Fittings(parts.fittings, self.schedule, parts.clock, self.take, self._hear)
         deliverer = Deliverer(self.fittings.devices, self.schedule, parts.clock)
         self._finisher = Finisher(self.journal, deliverer, parts.clock, parts.live.publish, self._tell)
-        self.lanes = _lanes(parts, self.schedule, self._finisher)
+        self.lanes = _lanes(parts, self.schedule, self._finisher, self.journal)
         self._intake = Intake(
             parts.commands, parts.inbox, parts.bridge, self.schedule, parts.clock, self._obey, self.take
         )
@@ -315,11 +315,13 @@ class Line:
         self._start(self._record(Entry(events=(event,))))
 
 
-def _lanes(parts: LineParts, schedule: Schedule, finisher: Finisher) -> dict[str, Lane]:
+def _lanes(parts: LineParts, schedule: Schedule, finisher: Finisher, journal: Journal) -> dict[str, Lane]:
     lanes: dict[str, Lane] = {}
     for station in parts.stations:
         name = station.spec.name
         if name in lanes:
             raise SettingsError(f"two stations of '{parts.vertical.manifest.name}' are called '{name}'")
-        lanes[name] = Lane(station, parts.engine, schedule, parts.clock, finisher.follow, room=parts.room)
+        lanes[name] = Lane(
+            station, parts.engine, schedule, parts.clock, finisher.follow, journal.foresee, room=parts.room
+        )
     return lanes

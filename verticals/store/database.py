@@ -11,10 +11,11 @@ import errno
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event
+from sqlalchemy import Connection, Engine, Insert, Table, create_engine, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -122,10 +123,16 @@ def upsert(connection: Connection, table: Table, key: Sequence[str], rows: Seque
     """Inserts `rows`, or overwrites the row that has the same `key` columns."""
     if not rows:
         return
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(table)
-    new = {name: statement.excluded[name] for name in rows[0] if name not in key}
-    connection.execute(statement.on_conflict_do_update(index_elements=list(key), set_=new), rows)
+    connection.execute(_upsert(connection.dialect.name, table, tuple(key), tuple(rows[0])), rows)
+
+
+@lru_cache(maxsize=64)
+def _upsert(dialect_name: str, table: Table, key: tuple[str, ...], names: tuple[str, ...]) -> Insert:
+    """Made once: building the statement anew takes longer than running it."""
+    statement = (postgresql if dialect_name == "postgresql" else sqlite).insert(table)
+    new = {name: statement.excluded[name] for name in names if name not in key}
+    made: Insert = statement.on_conflict_do_update(index_elements=list(key), set_=new)
+    return made
 
 
 def _name(engine: Engine) -> str:

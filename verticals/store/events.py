@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, Engine, insert, select, update
+from sqlalchemy import Connection, Engine, bindparam, insert, select, update
 
 from core.errors import StoreError
 from verticals.contract import Event, Json, Reply, State
@@ -19,6 +19,14 @@ from verticals.store.series import Point, append_points
 
 Project = Callable[[Event, Connection], None]
 _REPLAY_PAGE = 1000
+# Made once: building a statement anew takes longer than running it.
+_INSERT_EVENTS = insert(tables.events)
+_TAKE_NUMBERS = (
+    update(tables.numbering)
+    .where(tables.numbering.c.name == "event")
+    .values(last=tables.numbering.c.last + bindparam("count"))
+    .returning(tables.numbering.c.last)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +101,7 @@ class EventStore:
             covered.append(last)
         events = [event for group in numbered for event in group]
         if events:
-            connection.execute(insert(tables.events), [_row(event) for event in events])
+            connection.execute(_INSERT_EVENTS, [_row(event) for event in events])
         if self._project is not None:
             for event in events:
                 self._project(event, connection)
@@ -146,9 +154,7 @@ class EventStore:
 
 def _take_numbers(connection: Connection, count: int) -> int:
     """The number before the first of `count` new ones; the row's lock keeps two writers in order."""
-    mine = tables.numbering.c.name == "event"
-    statement = update(tables.numbering).where(mine).values(last=tables.numbering.c.last + count)
-    last = connection.scalar(statement.returning(tables.numbering.c.last))
+    last = connection.scalar(_TAKE_NUMBERS, {"count": count})
     if last is None:
         connection.execute(insert(tables.numbering).values(name="event", last=count))
         return 0

@@ -166,16 +166,17 @@ class EvidenceStore:
             self.settle(promised)
         return promised.sha256
 
-    def promise(self, item: Evidence) -> Promised:
-        """Its name, and room for it; until `settle` it is not evicted. Nothing is encoded or written.
+    def promise(self, item: Evidence, name: str = "") -> Promised:
+        """Its name (`name` where `name_of` was asked already) and its room; not evicted until `settle`.
 
-        The room is that of the raw content, which is seldom needed. Raises DiskFullError when less than the
-        reserve would be left even after the oldest files went, InputError for a picture that cannot be encoded.
+        Nothing is encoded or written; the room is that of the raw content, which is seldom needed. Raises
+        DiskFullError when less than the reserve would be left even after the oldest files went, InputError for
+        a picture that cannot be encoded.
         """
         content = item.content
         _check(content, media_type_of(content))
         size_bytes = len(content) if isinstance(content, bytes) else content.nbytes
-        promised = Promised(name_of(content), item, size_bytes)
+        promised = Promised(name or name_of(content), item, size_bytes)
         try:
             if not self._path(promised.sha256).exists():
                 self._want_room(self._promised_bytes + size_bytes)

@@ -11,18 +11,22 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from queue import Empty, SimpleQueue
 from threading import Thread
+from typing import Any
+
+from numpy.typing import NDArray
 
 from core.clock import Clock
 from core.errors import DiskFullError, StoreError
 from core.logs import OutageLog
 from verticals.contract import Event, Evidence
 from verticals.store.events import Entry, EventStore
-from verticals.store.evidence import EvidenceStore, Filed, Promised
+from verticals.store.evidence import EvidenceStore
+from verticals.store.filing import Filers, Filing, Kept, foreseen_error
 from verticals.store.series import Point, SeriesStore
 
 log = logging.getLogger(__name__)
@@ -31,28 +35,13 @@ MAX_WAITING = 2000
 MAX_UNFILED = 32  # entries whose pictures lie in memory
 MAX_POINTS = 100_000
 _MAX_BATCH = 256
-_FILERS = 3
 _FLUSH_AFTER_S = 1.0
-
-#: Hears when the evidence of a recorded entry can be read (None), or why it never will.
-Kept = Callable[[StoreError | None], None]
-
-
-@dataclass(slots=True, eq=False)
-class _Filing:
-    """The evidence of one entry: promised before the commit, then filed, then named by rows."""
-
-    pieces: Mapping[str, Evidence]
-    kept: Kept
-    promised: list[Promised] = field(default_factory=list)
-    files: Sequence[Filed] = ()
-    error: StoreError | None = None
 
 
 @dataclass(slots=True, eq=False)
 class _Waiting:
     entry: Entry
-    filing: _Filing | None
+    filing: Filing | None
     outcome: Future[list[Event]] = field(default_factory=Future)
 
 
@@ -79,46 +68,37 @@ class Recorder:
     ) -> None:
         self._events = events
         self._evidence = evidence
+        self._filers = Filers(evidence, max_unfiled, lambda filing: self._queue.put(filing))
         self._series = SeriesStore(events.engine)
         self._clock = clock
         self._told = told
         self._max_waiting = max_waiting
-        self._max_unfiled = max_unfiled
-        self._queue: SimpleQueue[_Waiting | _Filing | Sequence[Point] | None] = SimpleQueue()
-        self._unfiled: set[_Filing] = set()
+        self._queue: SimpleQueue[_Waiting | Filing | Sequence[Point] | None] = SimpleQueue()
         self._in_hand = 0
         self._points: list[Point] = []
         self._flush_at_mono_s = 0.0
         self._outage = OutageLog(log, "the store")
-        self._evidence_outage = OutageLog(log, "the evidence folder")
         self._thread: Thread | None = None
-        self._filers: ThreadPoolExecutor | None = None
         self._taking = False
         self._ended = True
 
     def start(self) -> None:
         """Removes files that no event names and starts the threads."""
-        if self._evidence is not None:
-            self._evidence.sweep()
-        self._unfiled.clear()
-        self._filers = ThreadPoolExecutor(_FILERS, thread_name_prefix="evidence")
+        self._filers.start()
         self._thread = Thread(target=self._work, name="recorder", daemon=True)
         self._taking, self._ended = True, False
         self._thread.start()
 
     def stop(self) -> None:
         """Records everything that waits, pictures too, then ends; blocks meanwhile. Later entries are refused."""
-        thread, filers = self._thread, self._filers
+        thread, self._thread = self._thread, None
         self._taking = False
-        self._thread = None
         if thread is not None:
             self._queue.put(None)
             thread.join()
             self._ended = True
             self._refuse_rest()
-        if filers is not None:
-            filers.shutdown()
-            self._filers = None
+        self._filers.stop()
 
     @property
     def depth(self) -> int:
@@ -128,7 +108,7 @@ class Recorder:
     @property
     def unfiled(self) -> int:
         """Entries whose pictures are not on the disk yet."""
-        return len(self._unfiled)
+        return len(self._filers)
 
     @property
     def failing(self) -> bool:
@@ -161,7 +141,7 @@ class Recorder:
             raise StoreError("the recorder is not running")
         if self.depth >= self._max_waiting:
             raise StoreError(f"{self.depth} entries wait to be recorded, no more are taken", hint="Is the disk slow?")
-        waiting = _Waiting(entry, self._filing(evidence, kept) if evidence else None)
+        waiting = _Waiting(entry, self._filers.take(evidence, kept) if evidence else None)
         waiting.outcome.set_running_or_notify_cancel()
         self._queue.put(waiting)
         if self._ended:
@@ -180,20 +160,15 @@ class Recorder:
         if points:
             self._queue.put(points)
 
-    def _filing(self, evidence: Mapping[str, Evidence], kept: Kept) -> _Filing:
-        if self._evidence is None:
-            raise StoreError("this recorder keeps no evidence")
-        if len(self._unfiled) >= self._max_unfiled:
-            raise StoreError(f"the pictures of {len(self._unfiled)} entries wait to be kept, no more are taken")
-        filing = _Filing(evidence, kept)
-        self._unfiled.add(filing)
-        return filing
+    def foresee(self, content: NDArray[Any]) -> None:
+        """From any thread: `content` may soon be evidence as it is; its name is computed meanwhile. Never waits."""
+        self._filers.foresee(content)
 
     # The writer's thread
 
     def _work(self) -> None:
         ending = False
-        while not (ending and not self._unfiled):
+        while not (ending and len(self._filers) == 0):
             batch, filings, ended = self._take()
             ending = ending or ended
             self._in_hand = len(batch)
@@ -204,14 +179,15 @@ class Recorder:
             except Exception as error:
                 log.exception("the recorder met something unforeseen and goes on")
                 _settle(batch, [error] * len(batch))
-                lost = [*filings, *(waiting.filing for waiting in batch if waiting.filing is not None)]
-                self._end_filings(lost, [error] * len(lost))
+                for filing in [*filings, *(waiting.filing for waiting in batch)]:
+                    if filing is not None:
+                        self._filers.end(filing, error)
             self._in_hand = 0
 
-    def _take(self) -> tuple[list[_Waiting], list[_Filing], bool]:
+    def _take(self) -> tuple[list[_Waiting], list[Filing], bool]:
         """What goes into the next commit: entries, evidence that was filed; and whether the end was asked for."""
         batch: list[_Waiting] = []
-        filings: list[_Filing] = []
+        filings: list[Filing] = []
         timeout_s = self._idle_s()
         while len(batch) < _MAX_BATCH:
             try:
@@ -223,7 +199,7 @@ class Recorder:
                 return batch, filings, True
             if isinstance(item, _Waiting):
                 batch.append(item)
-            elif isinstance(item, _Filing):
+            elif isinstance(item, Filing):
                 filings.append(item)
             else:
                 self._keep(item)
@@ -234,7 +210,7 @@ class Recorder:
             return 0.0
         return max(0.001, self._flush_at_mono_s - self._clock.now().mono_s) if self._points else None
 
-    def _commit(self, batch: Sequence[_Waiting], filings: Sequence[_Filing]) -> None:
+    def _commit(self, batch: Sequence[_Waiting], filings: Sequence[Filing]) -> None:
         """Entries first: who waits for them waits for nothing else."""
         filed = [filing for filing in filings if filing.error is None]
         entries = [waiting.entry for waiting in batch] + [Entry(evidence=filing.files) for filing in filed]
@@ -244,30 +220,26 @@ class Recorder:
         if numbers:
             self._told(numbers[-1])
         for waiting, outcome in zip(batch, outcomes[: len(batch)], strict=True):
-            self._start_filing(waiting.filing, recorded=not isinstance(outcome, Exception))
-        errors = [outcome if isinstance(outcome, Exception) else None for outcome in outcomes[len(batch) :]]
-        self._end_filings(filed, errors)
-        broken = [filing for filing in filings if filing.error is not None]
-        self._end_filings(broken, [filing.error for filing in broken])
-
-    # Evidence: named before the commit, filed after it by a few threads
+            if waiting.filing is not None:
+                (self._filers.drop if isinstance(outcome, Exception) else self._filers.begin)(waiting.filing)
+        for filing, outcome in zip(filed, outcomes[len(batch) :], strict=True):
+            self._filers.end(filing, outcome if isinstance(outcome, Exception) else None)
+        for filing in filings:
+            if filing.error is not None:
+                self._filers.end(filing, filing.error)
 
     def _name_evidence(self, waiting: _Waiting) -> bool:
         """Names the entry's evidence in its events; False when there is no room for it: it is refused whole."""
-        filing, store = waiting.filing, self._evidence
-        if filing is None or store is None:
+        filing = waiting.filing
+        if filing is None:
             return True
-        names: dict[str, str] = {}
         try:
-            for name, piece in filing.pieces.items():
-                promised = store.promise(piece)
-                filing.promised.append(promised)
-                names[name] = promised.sha256
+            names = self._filers.name(filing)
         except Exception as error:
             if isinstance(error, DiskFullError):
                 self._outage.gone(error)
+            self._filers.drop(filing)
             _settle([waiting], [error])
-            self._start_filing(filing, recorded=False)
             return False
         events = [
             replace(event, data={**event.data, "evidence": {**event.data.get("evidence", {}), **names}})
@@ -275,44 +247,6 @@ class Recorder:
         ]
         waiting.entry = replace(waiting.entry, events=events)
         return True
-
-    def _start_filing(self, filing: _Filing | None, *, recorded: bool) -> None:
-        if filing is None:
-            return
-        if recorded and self._filers is not None:
-            self._filers.submit(self._file, filing)
-        else:
-            self._let_go(filing)
-
-    def _file(self, filing: _Filing) -> None:
-        """In a filer's thread; the writer hears of it either way."""
-        try:
-            assert self._evidence is not None
-            filing.files = [self._evidence.file(promised) for promised in filing.promised]
-        except Exception as error:
-            filing.error = _foreseen(error)
-        self._queue.put(filing)
-
-    def _end_filings(self, filings: Sequence[_Filing], errors: Sequence[Exception | None]) -> None:
-        for filing, error in zip(filings, errors, strict=True):
-            if filing not in self._unfiled:
-                continue
-            self._let_go(filing)
-            if error is None:
-                self._evidence_outage.back()
-            else:
-                self._evidence_outage.gone(error)
-            try:
-                filing.kept(None if error is None else _foreseen(error))
-            except Exception:
-                log.exception("who waited for evidence stumbled over the news of it")
-
-    def _let_go(self, filing: _Filing) -> None:
-        self._unfiled.discard(filing)
-        promised, filing.promised = filing.promised, []
-        for piece in promised:
-            if self._evidence is not None:
-                self._evidence.settle(piece)
 
     def _append(self, entries: Sequence[Entry]) -> Sequence[list[Event] | Exception]:
         try:
@@ -350,7 +284,7 @@ class Recorder:
             self._outage.back()
             self._points.clear()
 
-    def _evict(self, batch: Sequence[_Waiting], filings: Sequence[_Filing]) -> None:
+    def _evict(self, batch: Sequence[_Waiting], filings: Sequence[Filing]) -> None:
         if self._evidence is None:
             return
         files = [filed for waiting in batch for filed in waiting.entry.evidence]
@@ -374,14 +308,6 @@ def _settle(batch: Sequence[_Waiting], outcomes: Sequence[list[Event] | Exceptio
         if waiting.outcome.done():
             continue
         if isinstance(outcome, Exception):
-            waiting.outcome.set_exception(_foreseen(outcome))
+            waiting.outcome.set_exception(foreseen_error(outcome))
         else:
             waiting.outcome.set_result(outcome)
-
-
-def _foreseen(error: Exception) -> StoreError:
-    if isinstance(error, StoreError):
-        return error
-    failed = StoreError(f"it could not be recorded: {error!r}", hint="Report this with the log.")
-    failed.__cause__ = error
-    return failed
