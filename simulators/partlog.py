@@ -5,7 +5,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import logging
+import os
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
@@ -13,20 +16,29 @@ from typing import IO, Any
 
 from core.clock import Instant
 from core.errors import InputError
+from core.logs import OutageLog
 from simulators.passages import POWER_LOSS, Part, Passage
 from simulators.program import Counters
+
+log = logging.getLogger(__name__)
 
 Row = dict[str, Any]
 
 
 class PartLog:
-    """Appends; every line is handed to the operating system at once, so that a killed PLC leaves it whole."""
+    """Appends; every line is handed to the operating system at once, so that a killed PLC leaves it whole.
+
+    Half a line, left by a kill or by a full disk, is taken away before the next one.
+    """
 
     def __init__(self, path: Path | None) -> None:
-        self._file: IO[str] | None = None
+        self._file: IO[bytes] | None = None
+        self._outage = OutageLog(log, f"the part log {path}")
         if path is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = path.open("a", encoding="utf-8", buffering=1)
+            self._file = path.open("a+b", buffering=0)
+            self._size_bytes = _whole_bytes(self._file)
+            self._file.truncate(self._size_bytes)
 
     def seen(self, passage: Passage) -> None:
         part = passage.part
@@ -39,12 +51,29 @@ class PartLog:
         self.row({"kind": "news", "what": what, "mono_s": round(now.mono_s, 6), "utc": now.iso(), **more})
 
     def row(self, row: Row) -> None:
-        if self._file is not None:
-            self._file.write(json.dumps(row, ensure_ascii=False) + "\n")
+        """A row that finds no room is lost, and the log says so: the machine does not stop for its log."""
+        if self._file is None:
+            return
+        line = (json.dumps(row, ensure_ascii=False) + "\n").encode()
+        try:
+            if self._file.write(line) < len(line):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        except OSError as error:
+            self._file.truncate(self._size_bytes)
+            self._outage.gone(error)
+            return
+        self._size_bytes += len(line)
+        self._outage.back()
 
     def close(self) -> None:
         if self._file is not None:
             self._file.close()
+
+
+def _whole_bytes(file: IO[bytes]) -> int:
+    """Up to and with the last line's end."""
+    file.seek(0)
+    return file.read().rfind(b"\n") + 1
 
 
 def read_rows(path: Path) -> Iterator[Row]:

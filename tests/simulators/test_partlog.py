@@ -1,4 +1,6 @@
 import json
+import resource
+import signal
 from pathlib import Path
 
 import pytest
@@ -35,6 +37,31 @@ def test_a_line_cut_short_by_a_kill_is_left_out(tmp_path: Path) -> None:
     with path.open("a") as file:
         file.write('{"kind": "se')
     assert len(list(read_rows(path))) == 4
+
+
+def test_half_a_line_does_not_stand_before_the_next_one(tmp_path: Path) -> None:
+    path = tmp_path / "parts.jsonl"
+    path.write_text('{"kind": "news"}\n{"kind": "se')
+    log = PartLog(path)
+    log.row({"kind": "part"})
+    log.close()
+    assert list(read_rows(path)) == [{"kind": "news"}, {"kind": "part"}]
+
+
+def test_rows_that_find_no_room_are_lost_and_those_after_them_are_whole(tmp_path: Path) -> None:
+    log = PartLog(tmp_path / "parts.jsonl")
+    log.row({"kind": "part", "part_id": 1})
+    room, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handled = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (40, most))
+    try:
+        log.row({"kind": "part", "part_id": 2})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (room, most))
+        signal.signal(signal.SIGXFSZ, handled)
+    log.row({"kind": "part", "part_id": 3})
+    log.close()
+    assert [row["part_id"] for row in read_rows(tmp_path / "parts.jsonl")] == [1, 3]
 
 
 def test_a_broken_line_in_the_middle_is_named(tmp_path: Path) -> None:
