@@ -151,7 +151,7 @@ def _teach(demo: Demo, places: Places, say: Callable[[str], None]) -> None:
         if shelf_of(places).active(demo.recipe) is not None:
             return
     except PackageError as error:
-        say(f"the taught inspection is damaged, the kiosk says so: {error}")
+        say(f"the taught inspection is damaged, the line says so: {error}")
         return
     inputs = {"recipe": demo.recipe, "folder": str(_good_parts(demo, say).absolute())}
     teach_now(places, inputs, _tenths(say), slot=demo.recipe)

@@ -11,6 +11,9 @@ ENTRY = "appliance.process"
 #: The niceness of what may take its time; decisions go first.
 JOBS_NICE = 15
 WEB_NICE = 5
+#: For who handles a picture after the other: freed memory stays with the process. Handing it back and getting
+#: it anew, page by page, costs more than decoding the picture (mallopt(3)).
+PICTURES = {"MALLOC_MMAP_THRESHOLD_": str(32 << 20), "MALLOC_TRIM_THRESHOLD_": str(128 << 20)}
 
 
 def always() -> bool:
@@ -50,8 +53,9 @@ def process_table(
     common = ("--config", str(config), "--data", str(data))
     rows: list[Process] = []
     for app, names in cameras.items():
-        rows += [Process(f"{app}:camera:{name}", ENTRY, ("camera", app, name, *common)) for name in names]
-        rows.append(Process(f"{app}:line", ENTRY, ("line", app, *common), beats_within_s=5.0))
+        for name in names:
+            rows.append(Process(f"{app}:camera:{name}", ENTRY, ("camera", app, name, *common), environment=PICTURES))
+        rows.append(Process(f"{app}:line", ENTRY, ("line", app, *common), environment=PICTURES, beats_within_s=5.0))
         rows.append(Process(f"{app}:web", ENTRY, ("web", app, *common), nice=WEB_NICE, beats_within_s=10.0))
     rows.append(Process("jobs", ENTRY, ("jobs", *common), when=jobs, nice=JOBS_NICE, beats_within_s=30.0))
     return [*rows, *more]
