@@ -3,7 +3,8 @@
 Decisions never wait for a disk that is full or stuck. While there is trouble everything new is held behind
 what is held already, and whoever asked learns at once that it is not recorded. Held entries lose their
 evidence (pictures would fill the memory); beyond the limit the oldest are lost, counted and said. Where only
-the evidence finds no room, events are recorded without it and say so. Evidence that fails after its event
+the evidence finds no room, events are recorded without it and say so, until there is room again: a line that
+takes nothing in meanwhile brings no evidence that could find out. Evidence that fails after its event
 was recorded is lost: counted, said, and none is tried for a while.
 """
 
@@ -66,6 +67,8 @@ class Records(Protocol):
 
     def note(self, points: Sequence[Point]) -> None: ...
 
+    async def has_room(self) -> bool: ...
+
 
 class _Stalled(StoreError):
     """The entry lies with the recorder, which has not answered yet."""
@@ -99,6 +102,8 @@ class Journal:
         self._blocked: StoreError | None = None  # nothing can be recorded
         self._lean: StoreError | None = None  # no evidence can be kept
         self._lean_until_mono_s = 0.0
+        self._looking = False
+        self._look: asyncio.Task[None] | None = None
         self._told = ""
         self.lost = 0
         self.refused = 0
@@ -148,6 +153,8 @@ class Journal:
         """One last try for what is held, before the process ends."""
         if self._draining is not None:
             await asyncio.wait({self._draining})
+        if self._look is not None:
+            self._look.cancel()
         if self._held:
             await self._drain()
         if self._held:
@@ -191,6 +198,21 @@ class Journal:
         if isinstance(error, DiskFullError):
             self._lean = error
             self._lean_until_mono_s = self._schedule.now_mono_s() + LEAN_S
+            if not self._looking:
+                self._looking = True
+                self._schedule.after(LEAN_S, self._start_looking)
+
+    def _start_looking(self) -> None:
+        self._look = asyncio.get_running_loop().create_task(self._look_for_room())
+
+    async def _look_for_room(self) -> None:
+        lean, waits = self._lean, self._schedule.now_mono_s() < self._lean_until_mono_s
+        if lean is not None and (waits or not await self._records.has_room() or self._lean is not lean):
+            self._schedule.after(LEAN_S, self._start_looking)
+            return
+        self._looking = False
+        self._lean = None
+        self._tell()
 
     async def _second_try(self, entry: Entry, evidence: Mapping[str, Evidence], error: StoreError) -> list[Event]:
         """Without the evidence, where that may be what failed; else raises after what can be done was done."""

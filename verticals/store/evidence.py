@@ -31,6 +31,7 @@ from verticals.store.tables import evidence
 log = logging.getLogger(__name__)
 
 FILES_A_SLICE = 32
+_ROOM_AGAIN_BYTES = 16 << 20  # so that a full disk does not come and go with every picture
 _EVICT_TO_SHARE = 0.98
 _JPEG_QUALITY = 92
 _JPEG_MOST_PX = 65_500  # of a side, by the format
@@ -278,6 +279,13 @@ class EvidenceStore:
             log.warning("%s: over its budget, and open cases hold all that is left", self._folder)
             self._used_bytes = round(_EVICT_TO_SHARE * self._budget_bytes)  # looks again when that much more came
         return count
+
+    def has_room(self) -> bool:
+        """Whether evidence can be kept again after the disk was full: the reserve is there, and some more."""
+        try:
+            return shutil.disk_usage(self._folder).free >= self._min_free_bytes + _ROOM_AGAIN_BYTES
+        except OSError:
+            return False
 
     def _want_room(self, size_bytes: int) -> None:
         while (missing_bytes := self._min_free_bytes + size_bytes - shutil.disk_usage(self._folder).free) > 0:

@@ -102,6 +102,16 @@ class Filers:
                 foreseen = _Foreseen(weakref.ref(content), pool.submit(name_of, content))
                 self._ahead.places[next(self._ahead.turns) % _FORESEEN] = foreseen
 
+    def has_room(self) -> Future[bool]:
+        """As `EvidenceStore.has_room`, from a thread that may wait for the disk; False where nothing is kept."""
+        pool, store = self._pool, self._store
+        if pool is not None and store is not None:
+            with suppress(RuntimeError):  # the pool has just ended
+                return pool.submit(store.has_room)
+        nowhere: Future[bool] = Future()
+        nowhere.set_result(False)
+        return nowhere
+
     def name(self, filing: Filing) -> dict[str, str]:
         """The name of each piece, with room for all. Raises as `EvidenceStore.promise`; then `drop` it."""
         assert self._store is not None

@@ -164,6 +164,10 @@ class Recorder:
         """From any thread: `content` may soon be evidence as it is; its name is computed meanwhile. Never waits."""
         self._filers.foresee(content)
 
+    async def has_room(self) -> bool:
+        """Whether evidence can be kept again after the disk was full."""
+        return await asyncio.wrap_future(self._filers.has_room())
+
     # The writer's thread
 
     def _work(self) -> None:

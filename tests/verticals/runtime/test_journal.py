@@ -107,6 +107,24 @@ async def test_where_only_pictures_find_no_room_events_are_recorded_without_and_
         assert [news.ok for news in station.called("device_changed")] == [False, True]
 
 
+async def test_a_line_that_takes_nothing_in_while_its_disk_is_full_goes_on_by_itself_when_there_is_room(
+    tmp_path: Path,
+) -> None:
+    picture = Evidence(np.zeros((8, 8, 3), np.uint8))
+    station = ScriptedStation(decide=lambda sample, _: Decision(events=saw(sample).events, evidence={"image": picture}))
+    async with running_line(Plan(tmp_path, [station], min_free_bytes=1e18)) as rig:
+        assert await (await rig.see("place", "a")).recorded == 1
+        for _ in range(3):
+            await rig.advance(journal.LEAN_S)
+            assert "disk-full" in rig.lane("place").health()[0].faults
+        rig.recorder._evidence._min_free_bytes = 0.0  # type: ignore[union-attr]
+        await rig.advance(journal.LEAN_S)
+        await until(lambda: rig.lane("place").health()[0].faults == {})
+        assert [news.ok for news in station.called("device_changed")] == [False, True]
+        assert await (await rig.see("place", "b")).recorded == 2
+        assert "evidence" in rig.recorded("seen")[1].data
+
+
 async def test_a_picture_lost_after_its_event_was_recorded_is_counted_and_said(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -137,6 +155,7 @@ class Stuck:
         self.gate = asyncio.Event()
         self.gate.set()
         self.start, self.stop, self.note = recorder.start, recorder.stop, recorder.note
+        self.has_room = recorder.has_room
 
     @property
     def depth(self) -> int:

@@ -210,6 +210,19 @@ def test_below_the_reserve_the_oldest_go_and_then_it_is_refused(
         store.put(piece(4))
 
 
+def test_after_a_full_disk_room_for_several_pictures_is_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = make_evidence_store(tmp_path, make_app_db(tmp_path), min_free_bytes=10_000)
+    for free, enough in ((9_000, False), (11_000, False), (20_000_000, True)):
+        usage = SimpleNamespace(free=free)
+        monkeypatch.setattr("verticals.store.evidence.shutil.disk_usage", lambda folder, usage=usage: usage)
+        assert store.has_room() is enough
+    monkeypatch.undo()
+    (tmp_path / "evidence").rmdir()
+    assert not store.has_room()
+
+
 def test_files_that_no_row_names_are_swept_at_the_start(store: EvidenceStore, tmp_path: Path) -> None:
     kept = store.put(piece(1))
     stray = store.file(store.promise(piece(2)))
