@@ -42,6 +42,7 @@ class Handshake:
         self.part_id: int | None = None
         self.unacknowledged = 0
         self.overruns = 0
+        self.missed = 0
         self._wanted = False
 
     def connected(self) -> Writes:
@@ -105,6 +106,16 @@ class Handshake:
             return []
         self.unacknowledged += 1
         return self._close()
+
+    def result_overdue(self, part_id: int) -> Writes:
+        """The PLC's window has closed without a result of this part: it has rejected it, and the box goes on.
+
+        Without this one part whose result was never sent would leave the box busy, and the line rejecting, for good.
+        """
+        if self.phase is not Phase.BUSY or part_id != self.part_id:
+            return []
+        self.missed += 1
+        return [[("Busy", False)], *self._close()]
 
     def _close(self) -> Writes:
         self.part_id = None

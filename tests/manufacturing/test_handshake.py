@@ -128,3 +128,23 @@ def test_no_sequence_of_signals_shows_a_valid_result_of_a_part_not_in_work(steps
             assert handshake.phase is Phase.VALID
             assert outputs.tags["PartIdEcho"] == handshake.part_id == in_work
         assert not (outputs.tags.get("Ready") and outputs.tags.get("Busy"))
+
+
+def test_a_part_whose_result_was_never_sent_does_not_keep_the_box_busy() -> None:
+    handshake = ready()
+    handshake.triggered(7)
+    assert handshake.result_overdue(6) == []
+    assert flat(handshake.result_overdue(7)) == [
+        ("Busy", False), ("ResultValid", False), ("PassFail", False), ("Ready", True),
+    ]  # fmt: skip
+    assert handshake.missed == 1
+    assert handshake.result(Result(7, accept=True, code=0)) is None, "after its window nothing is told of it"
+    assert handshake.triggered(8)[0]
+
+
+def test_a_result_in_time_is_never_overdue() -> None:
+    handshake = ready()
+    handshake.triggered(7)
+    handshake.result(Result(7, accept=True, code=0))
+    assert handshake.result_overdue(7) == []
+    assert handshake.phase is Phase.VALID
