@@ -16,7 +16,7 @@ from typing import Any, Protocol
 
 from core.clock import Instant
 from core.errors import DeviceError
-from manufacturing.handshake import Handshake, Result, Writes
+from manufacturing.handshake import Handshake, Phase, Result, Writes
 from manufacturing.settings import LineSettings
 from verticals.contract import Action, DeviceNews, DeviceSpec, Sample, Value
 from verticals.devices.base import Port, Surroundings
@@ -28,8 +28,8 @@ OUTPUTS = (
     "Ready", "Busy", "ResultValid", "PassFail", "ResultCode", "Score", "PartIdEcho",
     "Fault", "Bypass", "Simulated", "RecipeIdActive", "Heartbeat",
 )  # fmt: skip
-WATCHED = ("Trigger", "Ack", "PlcHeartbeat", "GateLastPartId")
-READ = ("PartId", "PartCounter", "PartsPassed", "GateLastRejected")
+WATCHED = ("PartId", "Trigger", "Ack", "PlcHeartbeat", "GateLastPartId")
+READ = ("PartCounter", "PartsPassed", "GateLastRejected")
 
 
 class Grabber(Protocol):
@@ -78,6 +78,7 @@ class PlcCell:
         self._up = False
         self._trigger = False
         self._ack = False
+        self._announced: int | None = None  # the PartId that the PLC published last
         self._camera_down_since: Instant | None = None
         self._plc_seen: Instant | None = None
         self._plc_silent = False
@@ -101,6 +102,7 @@ class PlcCell:
         """The link's own news: on a fresh link every output is made safe before anything else is written."""
         self._up = up
         self._trigger = self._ack = False
+        self._announced = None
         self._plc_silent = False
         self._plc_seen = self._port.clock.now()
         if up:
@@ -109,10 +111,12 @@ class PlcCell:
 
     def plc_change(self, name: str, value: Any) -> None:
         """A watched tag has a new value; None when the PLC marks it as bad."""
-        if name == "Trigger":
+        if name == "PartId":
+            self._announced = None if value is None else int(value)
+        elif name == "Trigger":
             rising, self._trigger = bool(value) and not self._trigger, bool(value)
             if rising:
-                self._start(self._part(self._port.clock.now()))
+                self._start(self._part(self._port.clock.now(), self._announced))
         elif name == "Ack":
             rising, self._ack = bool(value) and not self._ack, bool(value)
             if rising:
@@ -124,25 +128,40 @@ class PlcCell:
             if last is not None and last != self._gate_part:
                 self._start(self._gate(self._gate_part))
 
-    async def _part(self, at: Instant) -> None:
-        tags = await self._link.read(["PartId", "PartCounter", "PartsPassed"])
-        if tags["PartId"] is None:
-            log.error("%s: trigger without a readable PartId; the PLC rejects this part", self.name)
-            return
-        part_id = int(tags["PartId"])
-        judge, writes = self.handshake.triggered(part_id)
-        self._send(writes)
-        if not judge:
-            return
-        values: dict[str, Value] = {"about": "part"}
-        values |= {"counter": int(tags["PartCounter"] or 0), "passed": int(tags["PartsPassed"] or 0)}
+    async def _part(self, at: Instant, announced: int | None) -> None:
+        """The picture is taken at once, for the id that was announced; what is read then says whose part it is.
+
+        A server may publish Trigger before PartId: then the picture is not used, and taken again.
+        """
+        ready = self.handshake.phase is not Phase.NOT_READY
+        early = asyncio.ensure_future(self._picture(announced)) if ready and announced is not None else None
         try:
-            frame = await self._camera.grab(str(part_id), self.line.camera.grab_within)
-            values["image"] = frame.image
-        except DeviceError as error:
-            values["camera_error"] = str(error)
+            tags = await self._link.read(["PartId", "PartCounter", "PartsPassed"])
+            if tags["PartId"] is None:
+                log.error("%s: trigger without a readable PartId; the PLC rejects this part", self.name)
+                return
+            part_id = int(tags["PartId"])
+            judge, writes = self.handshake.triggered(part_id)
+            self._send(writes)
+            if not judge:
+                return
+            left_s = self.line.inspect_window - self._port.clock.now().since(at)
+            asyncio.get_running_loop().call_later(max(0.0, left_s), self._result_due, part_id)
+            values: dict[str, Value] = {"about": "part"}
+            values |= {"counter": int(tags["PartCounter"] or 0), "passed": int(tags["PartsPassed"] or 0)}
+            values |= await (early if early is not None and part_id == announced else self._picture(part_id))
+        finally:
+            if early is not None:
+                early.cancel()
         values["grab_ms"] = round(self._port.clock.now().since(at) * 1000, 2)
         await self._port.emit(Sample(self.name, at, values, key=str(part_id)))
+
+    async def _picture(self, part_id: int) -> dict[str, Value]:
+        try:
+            frame = await self._camera.grab(str(part_id), self.line.camera.grab_within)
+        except DeviceError as error:
+            return {"camera_error": str(error)}
+        return {"image": frame.image}
 
     async def _gate(self, part_id: int) -> None:
         """The gate's own sensor: what really was rejected. The PLC writes this tag after the others."""
@@ -219,6 +238,9 @@ class PlcCell:
     def camera_state(self, up: bool, why: str) -> None:
         self._camera_down_since = None if up else self._port.clock.now()
         self._news("camera-lost", up, why)
+
+    def _result_due(self, part_id: int) -> None:
+        self._send(self.handshake.result_overdue(part_id))
 
     def _ack_due(self, part_id: int) -> None:
         if self.handshake.part_id == part_id:

@@ -7,6 +7,7 @@ not resume reliably beside other clients), and a server that stands still is not
 from __future__ import annotations
 
 import asyncio
+import importlib
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -53,6 +54,8 @@ class OpcUaLink:
         user: str = "",
         password: str = "",
     ) -> None:
+        # Not at the first connection: it takes a second, for which the loop would stand still.
+        importlib.import_module("asyncua")
         self.url = url
         self.up = False
         self.why = "not connected yet"
