@@ -12,7 +12,7 @@ from typing import Any
 from core.clock import Clock
 from core.errors import DeviceError, InputError
 from core.settings import STRICT_KEYS, Count, Seconds, checked
-from verticals.devices.pictures import MAX_PIXELS, SUFFIXES, CutOffError, picture_size, read_picture
+from verticals.devices.pictures import MAX_PIXELS, SUFFIXES, CutOffError, decode_picture, picture_size, read_file
 from verticals.devices.sources import Shot
 
 _RELIST_S = 0.02  # how often a hot folder is looked into while a trigger waits; never without one
@@ -62,8 +62,12 @@ class FolderSource:
     def grab(self, ticket: str) -> Shot:
         """The time of the shot is the moment of the trigger: a file knows no better one."""
         at = self._clock.now()
-        path = self._next() if self._settings.order is Order.CYCLE else self._arrived(ticket)
-        return Shot(read_picture(path, self._settings.max_pixels), at)
+        if self._settings.order is Order.CYCLE:
+            path = self._next()
+            content = read_file(path)
+        else:
+            path, content = self._arrived(ticket)
+        return Shot(decode_picture(content, str(path), self._settings.max_pixels), at)
 
     def close(self) -> None:
         self._queue.clear()
@@ -86,13 +90,15 @@ class FolderSource:
             raise DeviceError(f"camera folder {self._settings.folder} holds no PNG, JPEG or BMP picture")
         return self._queue.pop()
 
-    def _arrived(self, ticket: str) -> Path:
-        """Waits for a whole picture that belongs to `ticket`, at most `wait`."""
+    def _arrived(self, ticket: str) -> tuple[Path, bytes]:
+        """Waits for a whole picture that belongs to `ticket`, at most `wait`; read once, since it is large."""
         until_s = self._clock.now().mono_s + self._settings.wait
         while True:
             path = self._candidate(ticket)
-            if path is not None:
-                return path
+            content = None if path is None else _whole(path)
+            if path is not None and content is not None:
+                self._taken = max(self._taken, _age(path))
+                return path, content
             if self._clock.now().mono_s >= until_s:
                 wait_ms = self._settings.wait * 1e3
                 raise DeviceError(f"no new picture for '{ticket}' in {self._settings.folder} within {wait_ms:.0f} ms")
@@ -101,17 +107,11 @@ class FolderSource:
     def _candidate(self, ticket: str) -> Path | None:
         """A ticket only ever selects among names that are there: it cannot lead out of the folder."""
         pictures = self._list()
-        for path in pictures:
-            if path.stem == ticket and _is_whole(path):
-                self._taken = max(self._taken, _age(path))
-                return path
-        if self._settings.order is Order.NAMED:
-            return None
-        fresh = sorted((age, path) for path in pictures if (age := _age(path)) > self._taken)
-        if not fresh or not _is_whole(fresh[-1][1]):  # an older one may be the part before: wait for the newest
-            return None
-        self._taken = fresh[-1][0]
-        return fresh[-1][1]
+        named = next((path for path in pictures if path.stem == ticket), None)
+        if named is not None or self._settings.order is Order.NAMED:
+            return named
+        ages = {path: age for path in pictures if (age := _age(path)) > self._taken}
+        return max(ages, key=lambda path: ages[path], default=None)  # an older one may be the part before
 
 
 def _age(path: Path) -> tuple[int, str]:
@@ -121,12 +121,18 @@ def _age(path: Path) -> tuple[int, str]:
         return -1, path.name  # gone between listing and looking
 
 
-def _is_whole(path: Path) -> bool:
-    """Whether nobody is still writing it, judged by the file's own end mark."""
+def _whole(path: Path) -> bytes | None:
+    """The content, unless somebody is still writing it, judged by the file's own end mark."""
     try:
-        picture_size(path.read_bytes())
-    except (CutOffError, OSError):
-        return False
+        content = read_file(path)
     except InputError:
-        return True  # whole and wrong: let the reading of it say so
-    return True
+        if path.exists():
+            raise
+        return None  # gone between listing and reading
+    try:
+        picture_size(content)
+    except CutOffError:
+        return None
+    except InputError:
+        return content  # whole and wrong: let the decoding of it say so
+    return content

@@ -33,13 +33,17 @@ class CutOffError(InputError):
 
 def read_picture(path: Path, max_pixels: int = MAX_PIXELS) -> NDArray[np.uint8]:
     """The picture as HxWx3 uint8 RGB. Raises InputError naming the file when it cannot be used."""
+    return decode_picture(read_file(path), str(path), max_pixels)
+
+
+def read_file(path: Path) -> bytes:
+    """Raises InputError for a file that cannot be read or is larger than any picture."""
     try:
         if path.stat().st_size > _MAX_FILE_BYTES:
             raise InputError(f"{path}: the file is larger than {_MAX_FILE_BYTES // 10**6} MB")
-        data = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         raise InputError(f"{path}: the picture cannot be read: {error}") from error
-    return decode_picture(data, str(path), max_pixels)
 
 
 def decode_picture(data: bytes, name: str, max_pixels: int = MAX_PIXELS) -> NDArray[np.uint8]:
@@ -55,6 +59,9 @@ def decode_picture(data: bytes, name: str, max_pixels: int = MAX_PIXELS) -> NDAr
             f"{name}: {width} x {height} pixels are more than the limit of {max_pixels}",
             hint="Set the camera to a smaller picture, or raise its max_pixels.",
         )
+    plain = _plain_bmp(data)
+    if plain is not None:  # a third of the decoder's time, and what an industrial camera leaves
+        return np.asarray(cv2.flip(cv2.cvtColor(plain, cv2.COLOR_BGR2RGB), 0), dtype=np.uint8)
     try:
         image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
     except cv2.error as error:
@@ -151,3 +158,16 @@ def _bmp_size(data: bytes) -> tuple[int, int]:
     if plain and len(data) < pixels_at + row_bytes * height:
         raise CutOffError("the BMP picture is cut off", hint="Was it still being written?")
     return height, width
+
+
+def _plain_bmp(data: bytes) -> NDArray[np.uint8] | None:
+    """The pixels of a whole BMP with 24 bits, rows bottom up and without gaps, HxWx3 BGR; None for any other file."""
+    if not data.startswith(b"BM"):
+        return None
+    pixels_at, header_bytes = struct.unpack_from("<II", data, 10)
+    if header_bytes < 40:
+        return None
+    width, height, _, bits, compression = struct.unpack_from("<iiHHI", data, 18)
+    if (bits, compression, width % 4) != (24, 0, 0) or height < 1:
+        return None
+    return np.frombuffer(data, np.uint8, height * width * 3, pixels_at).reshape(height, width, 3)

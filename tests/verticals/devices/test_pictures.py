@@ -109,3 +109,14 @@ def test_a_damaged_picture_is_a_picture_or_an_input_error(suffix: str, changes: 
         data[at % len(data)] = value
     with suppress(InputError):
         assert decode_picture(bytes(data), "damaged", max_pixels=1_000_000).dtype == np.uint8
+
+
+@settings(max_examples=30, deadline=None)
+@given(height=st.integers(1, 9), width=st.integers(1, 9), seed=st.integers(0, 99))
+def test_a_plain_bmp_reads_as_the_decoder_reads_it(height: int, width: int, seed: int) -> None:
+    pixels = np.random.default_rng(seed).integers(0, 256, (height, width, 3)).astype(np.uint8)
+    data = encoded(pixels, ".bmp")
+    assert np.array_equal(decode_picture(data, "plain"), pixels)
+    top_down = bytearray(data)
+    struct.pack_into("<i", top_down, 22, -height)
+    assert np.array_equal(decode_picture(bytes(top_down), "top down"), pixels[::-1])
