@@ -110,7 +110,8 @@ class InspectionStation:
         if about != "part":
             return NOTHING
         if not answers:
-            return self._part(sample, self._standing_code() or ResultCode.CAMERA_LOST)
+            note = str(sample.values.get("camera_error", ""))
+            return self._part(sample, self._standing_code() or ResultCode.CAMERA_LOST, note=note)
         answer = answers[0]
         limits = answer.model.limits if answer.model else {}
         score, threshold = answer.scalar("score"), limits.get("threshold", math.nan)

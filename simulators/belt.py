@@ -6,6 +6,7 @@ Pictures are uncompressed BMP, written under another name and renamed, so that a
 from __future__ import annotations
 
 import random
+import struct
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -77,20 +78,40 @@ class Belt:
         return next(self._shots)
 
     def lay(self, part_id: int, shot: Shot, fault: str = "") -> Part:
-        """The part as the photo eye will see it. `fault` is `no-picture` or `corrupt-picture`."""
+        """The part as the photo eye will see it. `fault` is one of `faults.OF_THE_BELT`."""
         path = self._folder / f"{part_id}.bmp"
         if fault != "no-picture":
-            self._write(path, shot.image, corrupt=fault == "corrupt-picture")
+            self._write(path, _spoilt(_as_bmp(_wrong(shot.image, fault)), fault))
         while len(self._lying) > self._keep:
             self._lying.popleft().unlink(missing_ok=True)
         return Part(part_id, picture=shot.name, truth=shot.truth)
 
-    def _write(self, path: Path, image: NDArray[np.uint8], *, corrupt: bool) -> None:
-        fine, encoded = cv2.imencode(".bmp", cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
-        if not fine:
-            raise InputError(f"{path}: a picture of shape {image.shape} cannot be written")
-        content = encoded.tobytes()
+    def _write(self, path: Path, content: bytes) -> None:
         half_done = path.with_suffix(".part")
-        half_done.write_bytes(content[: len(content) // 3] if corrupt else content)
+        half_done.write_bytes(content)
         half_done.rename(path)
         self._lying.append(path)
+
+
+def _as_bmp(image: NDArray[np.uint8]) -> bytes:
+    fine, encoded = cv2.imencode(".bmp", cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
+    if not fine:
+        raise InputError(f"a picture of shape {image.shape} cannot be written")
+    return encoded.tobytes()
+
+
+def _wrong(image: NDArray[np.uint8], fault: str) -> NDArray[np.uint8]:
+    """What a camera gives that is set up wrongly."""
+    if fault == "black-picture":
+        return np.zeros_like(image)
+    return image[:, : image.shape[1] // 2] if fault == "narrow-picture" else image
+
+
+def _spoilt(content: bytes, fault: str) -> bytes:
+    if fault == "corrupt-picture":
+        return content[: len(content) // 3]
+    if fault == "garbled-picture":
+        return b"<html>" + content[6:]
+    if fault == "giant-picture":  # width and height of the Windows header, and a compression nobody can foresee
+        return content[:18] + struct.pack("<ii", 60_000, 60_000) + content[26:30] + struct.pack("<I", 1) + content[34:]
+    return content

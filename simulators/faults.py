@@ -17,8 +17,12 @@ KINDS: dict[str, tuple[str, float]] = {
     "no-picture": ("the camera gives no picture of that part", 0.0),
     "late-picture": ("its picture comes that long after the trigger", 0.3),
     "corrupt-picture": ("its picture is cut short", 0.0),
+    "garbled-picture": ("its picture is whole by its name and no picture at all", 0.0),
+    "giant-picture": ("its picture claims to have 60 000 x 60 000 pixels", 0.0),
+    "narrow-picture": ("the camera gives half the width", 0.0),
+    "black-picture": ("the light is off", 0.0),
 }
-OF_THE_BELT = ("no-picture", "late-picture", "corrupt-picture")
+OF_THE_BELT = tuple(kind for kind in KINDS if kind.endswith("-picture"))
 
 
 @dataclass(frozen=True, slots=True)

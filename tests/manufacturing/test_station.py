@@ -116,6 +116,13 @@ def test_a_part_without_a_picture_is_rejected_with_its_code() -> None:
     assert result(bench.station.decide(sample, []))["code"] == ResultCode.CAMERA_LOST
 
 
+def test_what_the_camera_said_of_a_picture_that_could_not_be_used_stands_in_the_record() -> None:
+    bench = Bench()
+    sample = bench.sample(image=False)
+    told = Sample(sample.source, sample.at, {**sample.values, "camera_error": "4.bmp: cut off"}, key=sample.key)
+    assert part(bench.station.decide(told, [])).data["note"] == "4.bmp: cut off"
+
+
 @pytest.mark.parametrize(("reason", "code"), [("late by 20 ms", ResultCode.LATE), ("failed", ResultCode.MODEL_FAILED)])
 def test_no_answer_is_a_reject_with_a_code(reason: str, code: ResultCode) -> None:
     bench = Bench()

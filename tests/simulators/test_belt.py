@@ -7,6 +7,7 @@ import pytest
 
 from core.errors import InputError
 from simulators.belt import Belt, Shot, folder_shots
+from verticals.devices.pictures import read_picture
 
 
 def _set(folder: Path) -> Path:
@@ -68,3 +69,22 @@ def test_a_camera_fault_leaves_no_picture_or_half_of_one(tmp_path: Path) -> None
     belt.lay(2, _shot(), "corrupt-picture")
     assert [path.name for path in tmp_path.iterdir()] == ["2.bmp"]
     assert cv2.imread(str(tmp_path / "2.bmp")) is None
+
+
+@pytest.mark.parametrize(("fault", "says"), [
+    ("garbled-picture", "not a PNG, JPEG or BMP picture"),
+    ("giant-picture", "60000 x 60000 pixels are more than the limit"),
+    ("corrupt-picture", "picture is cut off"),
+])  # fmt: skip
+def test_a_spoilt_picture_is_one_that_a_camera_refuses(tmp_path: Path, fault: str, says: str) -> None:
+    Belt(tmp_path, iter([])).lay(1, _shot(), fault)
+    with pytest.raises(InputError, match=says):
+        read_picture(tmp_path / "1.bmp")
+
+
+def test_a_camera_that_is_set_up_wrongly_gives_whole_pictures(tmp_path: Path) -> None:
+    belt = Belt(tmp_path, iter([]))
+    belt.lay(1, _shot(), "narrow-picture")
+    belt.lay(2, _shot(), "black-picture")
+    assert read_picture(tmp_path / "1.bmp").shape == (6, 4, 3)
+    assert not read_picture(tmp_path / "2.bmp").any()
