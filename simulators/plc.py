@@ -127,7 +127,8 @@ class Plc:
         for row in self.program.drain_rows():
             self.log.row(row)
             self._say({"gate": row["part_id"], "rejected": row["gate_rejected"], "verdict": row["verdict"]})
-        ready = bool(self.program.box["Ready"])
+        # Without its heartbeat a box is not ready, whatever it wrote: the program would trigger no part.
+        ready = bool(self.program.box["Ready"]) and self.program.box_alive(self._clock.now())
         if ready != self._was_ready:
             self._was_ready = ready
             self._note_ready(ready)
