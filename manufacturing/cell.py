@@ -7,6 +7,7 @@ whatever is lost, the PLC is told nothing it could take for an accept of the wro
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import shutil
 from collections.abc import Callable, Coroutine
@@ -23,6 +24,8 @@ from verticals.devices.base import Port, Surroundings
 from verticals.devices.frames import Frame
 
 log = logging.getLogger(__name__)
+
+_LEAVE_WITHIN_S = 0.5
 
 OUTPUTS = (
     "Ready", "Busy", "ResultValid", "PassFail", "ResultCode", "Score", "PartIdEcho",
@@ -58,6 +61,11 @@ class ResultSink(Protocol):
     async def reject(self) -> None: ...
 
 
+async def _follow(link: asyncio.Task[None]) -> None:
+    """Ends as the link does, without taking it along when it is cancelled itself."""
+    await asyncio.shield(link)
+
+
 class PlcCell:
     """Belongs to the line's event loop. `connect` hands it its parts, which call back into it.
 
@@ -88,13 +96,28 @@ class PlcCell:
         self._link, self._camera, self._sink = link, camera, sink
 
     async def run(self, port: Port) -> None:
+        """The link outlives the rest by a moment, so that a clean end leaves the PLC's inputs safe."""
         self._port = port
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._link.run())
-            group.create_task(self._camera.run())
-            group.create_task(self._writer())
-            if self._sink is not None:
-                group.create_task(self._sink.run())
+        link = asyncio.create_task(self._link.run())
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(_follow(link))
+                group.create_task(self._camera.run())
+                group.create_task(self._writer())
+                if self._sink is not None:
+                    group.create_task(self._sink.run())
+        finally:
+            await self._leave_safe()
+            link.cancel()
+            await asyncio.gather(link, return_exceptions=True)
+
+    async def _leave_safe(self) -> None:
+        """Ready falls now, not only when the PLC misses the heartbeat."""
+        if not self._up:
+            return
+        with contextlib.suppress(DeviceError, TimeoutError):
+            async with asyncio.timeout(_LEAVE_WITHIN_S):
+                await self._link.write_many([("Ready", False), ("ResultValid", False), ("PassFail", False)])
 
     # --- what the PLC does ---------------------------------------------------------------------------------
 

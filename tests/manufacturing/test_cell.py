@@ -168,3 +168,16 @@ async def test_a_trigger_while_not_ready_takes_no_picture(cell: Cell) -> None:
     cell.trigger(announced=7)
     await settled()
     assert (cell.samples, cell.camera.asked) == ([], [])
+
+
+async def test_a_clean_end_takes_ready_back_at_the_plc() -> None:
+    cell = Cell()
+    running = asyncio.create_task(cell.device.run(Port(cell.take, cell.news.append, cell.clock)))
+    await settled()
+    cell.device.plc_state(True, "")
+    await cell.device._signal({"Ready": True})
+    cell.plc.written.clear()
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    assert ("Ready", False) in cell.plc.written
+    assert ("ResultValid", False) in cell.plc.written
