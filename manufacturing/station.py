@@ -241,9 +241,10 @@ class InspectionStation:
             "to_counter": counter - 1,
             "count": missing,
             "not_triggered": not_triggered,
-            "why": "Decided, not recorded",
+            "why": "Decided, not recorded" if missing else "Passed while not ready",
         }
-        return [Event("unrecorded", f"{last + 1}-{counter - 1}", sample.at.utc_s, data, self.spec.name)]
+        subject = f"{last + 1}-{counter - 1}" if missing else f"after {last}"
+        return [Event("unrecorded", subject, sample.at.utc_s, data, self.spec.name)]
 
     def _count(self, event: Event) -> None:
         code = int(event.data["code"])

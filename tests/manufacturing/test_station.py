@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -209,6 +210,16 @@ def test_parts_that_the_plc_counted_and_nobody_recorded_are_accounted_for() -> N
     assert (gap.data["from_counter"], gap.data["to_counter"], gap.data["count"]) == (2, 4, 3)
     counts = part(decision).data["counts"]
     assert counts["infeed"] == counts["good"] + counts["rejected"] == 5
+
+
+def test_parts_that_passed_while_the_box_was_not_ready_are_counted_and_not_called_decided() -> None:
+    bench = Bench()
+    bench.judge(1.0)
+    sample = bench.sample(counter=2)
+    sample = replace(sample, values={**sample.values, "passed": 5})
+    gap = bench.station.decide(sample, [answer(1.0, 2.0)]).events[0]
+    assert (gap.kind, gap.subject, gap.data["why"]) == ("unrecorded", "after 1", "Passed while not ready")
+    assert (gap.data["count"], gap.data["not_triggered"]) == (0, 3)
 
 
 def test_counts_and_bypass_go_on_after_a_restart() -> None:
