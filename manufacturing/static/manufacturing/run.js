@@ -129,17 +129,22 @@ async function label(key) {
 }
 
 function pick(part) {
-  hold(part === last ? "" : "pin");
+  hold(part !== last ? "pin" : part.kind === "ng" ? "ng" : "");
   look(part);
 }
 
-root.addEventListener("click", ({ target }) => {
+// The results move on under the finger: what it came down on counts, not what is there when it leaves.
+root.addEventListener("pointerdown", ({ target }) => {
+  const part = target.closest(".results__item") && results.tapped(target);
+  if (part) pick(part);
+});
+root.addEventListener("click", ({ target, detail }) => {
   const key = target.closest("[data-label], [data-order], [data-open], [data-photo], .results__item");
   if (!key) return;
   if (key.dataset.label) label(key);
   else if (key.dataset.open) document.getElementById(key.dataset.open).showModal();
   else if (key.dataset.photo) togglePhoto(key);
-  else if (!key.dataset.order) { const part = results.tapped(key); if (part) pick(part); }
+  else if (!key.dataset.order) { if (detail === 0 && results.tapped(key)) pick(results.tapped(key)); } // by the keyboard
   else if (!key.dataset.holdMs) tell(key);
 });
 root.addEventListener("held", ({ target }) => tell(target.closest("[data-order]")));

@@ -3,6 +3,7 @@
 import { attributes, copy, one, put, set, show, state } from "./fields.js";
 
 const FLAG_PX = 24;
+const PAUSES_MS = [150, 300, 600];
 const seen = { good: state.last_good, bad: state.last_bad };
 let asked = 0;
 let drawn = null;
@@ -12,22 +13,28 @@ export function remember(part) {
   if (part.kind === "ng") seen.bad = part;
 }
 
-async function loaded(address) {
+const decoded = (address) => {
   const picture = new Image();
   picture.src = address;
-  try {
-    await picture.decode();
-    return true;
-  } catch {
-    return false;
+  return picture.decode().then(() => true, () => false);
+};
+
+// A part is told at the commit of its event, its picture may be on the disk a moment later.
+async function loaded(address) {
+  for (const pauseMs of PAUSES_MS) {
+    if (await decoded(address)) return true;
+    await new Promise((resolve) => { setTimeout(resolve, pauseMs); });
   }
+  return decoded(address);
 }
 
 // Resolves when the part is drawn, or another was asked for meanwhile: a picture appears whole or not at all.
 export async function view(part) {
   const mine = ++asked;
   const [image, heat] = await Promise.all([part.image, part.kind === "ng" && part.heat].map((it) => it && loaded(it)));
-  if (mine === asked) draw(part, image, heat);
+  if (mine !== asked) return;
+  if (!image) part.image = ""; // none was kept: the page says so
+  draw(part, image, heat);
 }
 
 function draw(part, image, heat) {
