@@ -38,6 +38,8 @@ from simulators.report import report, summary
 log = logging.getLogger(__name__)
 
 RENDERED = "rendered"
+#: Of the time between two parts, at most so much passes before the next part is drawn.
+_STILL_SHARE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +123,8 @@ class Plant:
         while settings.parts == 0 or number < settings.parts:
             number += 1
             await self._bring(number, first_id + number - 1, shot)
+            # No plant draws its parts: whoever judges this one on a small box must have it to himself.
+            await asyncio.sleep(min(settings.times.inspect_window_s, _STILL_SHARE / settings.rate_per_s))
             shot = await self._next_shot()
             wanted_s = start_s + (number + self._pace.uniform(-0.5, 0.5) * settings.jitter) / settings.rate_per_s
             wait_s = wanted_s - self._clock.now().mono_s

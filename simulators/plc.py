@@ -13,6 +13,7 @@ import argparse
 import asyncio
 import json
 import logging
+import selectors
 import sys
 from pathlib import Path
 from typing import Any
@@ -189,6 +190,11 @@ async def _serve(arguments: argparse.Namespace) -> None:
         await plc.stop()
 
 
+def _precise_loop() -> asyncio.AbstractEventLoop:
+    """A PLC keeps its cycle: select(2) sleeps to the microsecond, where epoll(7) rounds up to the next millisecond."""
+    return asyncio.SelectorEventLoop(selectors.SelectSelector())
+
+
 def parser() -> argparse.ArgumentParser:
     wanted = argparse.ArgumentParser(prog="python -m simulators.plc", description=__doc__.partition("\n")[0])
     wanted.add_argument("--url", default=DEFAULT_URL, help="where to listen; port 0 takes a free one")
@@ -202,8 +208,10 @@ def parser() -> argparse.ArgumentParser:
 def main() -> int:
     logs.set_up("info")
     logging.getLogger("asyncua").setLevel(logging.ERROR)  # warns of no security at every start; it is meant
+    arguments = parser().parse_args()
     try:
-        asyncio.run(_serve(parser().parse_args()))
+        with asyncio.Runner(loop_factory=_precise_loop) as runner:
+            runner.run(_serve(arguments))
     except KeyboardInterrupt:
         return 0
     except EdgewiseError as error:

@@ -6,11 +6,15 @@ import asyncio
 import gc
 import logging
 import signal
+import sys
 from collections.abc import Callable
 
 from verticals.runtime.line import Line, LineParts
 
 log = logging.getLogger(__name__)
+
+#: How long a thread may keep the others from running Python: the writer and the runners wait for the loop so long.
+_SWITCH_EVERY_S = 0.0005
 
 ENDING = (signal.SIGTERM, signal.SIGINT)
 
@@ -21,6 +25,7 @@ def run_line(parts: LineParts) -> None:
     Raises PortBusyError when another process runs this line, StoreError when the past cannot be read.
     Belongs to the main thread.
     """
+    sys.setswitchinterval(_SWITCH_EVERY_S)
     asyncio.run(live_through(parts))
 
 
