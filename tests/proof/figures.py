@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
 from dataclasses import asdict
 
+from simulators.partlog import Row
 from simulators.report import report
 from tests.support.accounts_of_parts import PartAccount, account_of_parts
-from tests.support.cells import Cell
+from verticals.contract import Event
 
 
 def heading(title: str) -> None:
@@ -16,10 +18,9 @@ def heading(title: str) -> None:
     print(f"\n=== {title} (load {load} on {os.cpu_count()} cores)")
 
 
-def print_account(cell: Cell) -> PartAccount:
+def print_account(rows: Sequence[Row], events: Sequence[Event]) -> PartAccount:
     """Counted by the PLC's log and the box's record together, then by the PLC's log alone."""
-    rows = cell.rows()
-    account = account_of_parts(rows, cell.events())
+    account = account_of_parts(rows, events)
     print("account: ", json.dumps(account.figures))
     print("faults:  ", json.dumps(account.faults()) if account.faults() else "none")
     found = asdict(report(rows))

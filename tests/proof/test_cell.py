@@ -30,7 +30,7 @@ def judge_all(name: str, folder: Path, pictures: Path | None) -> None:
         cell.wait_for_gate(PARTS, PARTS / RATE_PER_S + 90)
         until(lambda: len(cell.events("gate")) >= PARTS - 1, 5, "the last gate report is recorded")
     heading(f"{PARTS} parts at {RATE_PER_S:g} a second, {name}")
-    account = print_account(cell)
+    account = print_account(cell.rows(), cell.events())
     times = times_ms(cell.rows(), cell.events())
     print(times_table(times))
     assert account.faults() == {}

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from simulators.partlog import Row
+from simulators.passages import POWER_LOSS
 from verticals.contract import Event
 
 
@@ -102,8 +103,8 @@ def _judge_gate(account: PartAccount, row: Row, mine: list[Event], deliveries: l
     part_id, accepted = row["part_id"], row["verdict"] == "accept"
     if row["gate_rejected"] == accepted or (mine and not row["gate_rejected"] and mine[0].data["verdict"] != "accept"):
         account.wrong_gate.append(part_id)
-    if not mine or mine[0].data["verdict"] != "reject" or row["verdict"] == "reject":
-        return
+    if not mine or mine[0].data["verdict"] != "reject" or row["verdict"] == "reject" or row["reason"] == POWER_LOSS:
+        return  # a PLC that lost power forgot what it had been told; its gate fell to reject
     said = [action["delivery"] for event in mine for action in event.data.get("actions", ())]
     said += [event.data["delivery"] for event in deliveries]
     if row["late_s"] is None and not {"missed", "failed"} & set(said):

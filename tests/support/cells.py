@@ -65,6 +65,7 @@ class Cell:
         self.started_mono_s = 0.0
         screen_port, opcua_port = free_ports(2)
         self.url = f"http://127.0.0.1:{screen_port}"
+        self.opcua_url = f"opc.tcp://127.0.0.1:{opcua_port}/"
         self._words = [
             "--data", str(self.places.data), "--port", str(screen_port), "--opcua-port", str(opcua_port),
             "--parts", str(parts), "--rate", f"{rate_per_s:g}",
