@@ -12,13 +12,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from appliance.arguments import add_data
+from appliance.arguments import add_config, add_data
 from core.clock import SystemClock
 from core.errors import InputError, RefusedError
 from verticals.places import Places
 
 if TYPE_CHECKING:
     from verticals.contract import Role
+    from verticals.store.access import AccessSettings
     from verticals.store.accounts import Account, Accounts
 
 
@@ -30,6 +31,7 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     add.add_argument("--role", action="append", required=True, metavar="APP:ROLE", help="may be given once per app")
     add.add_argument("--badge", default="", help="id of a badge that stands for the name")
     add.add_argument("--pin-stdin", action="store_true", help="read the PIN from the first line of stdin")
+    add_config(add)
     add.set_defaults(act=_add)
     show = acts.add_parser("list", help="everybody")
     show.set_defaults(act=_list)
@@ -52,7 +54,7 @@ def _add(arguments: argparse.Namespace) -> tuple[list[str], dict[str, Any]]:
     wanted = dict(_split(role) for role in arguments.role)
     roles = _roles(list(wanted))
     pin = _read_pin() if arguments.pin_stdin else _ask_pin()
-    with _people(arguments, roles) as people:
+    with _people(arguments, roles, _access(arguments)) as people:
         account = people.add(arguments.name, pin, wanted, by=_who(), badge=arguments.badge)
     return [f"added {_line(account)}"], {"added": _document(account)}
 
@@ -76,14 +78,23 @@ def _remove(arguments: argparse.Namespace) -> tuple[list[str], dict[str, Any]]:
 
 
 @contextmanager
-def _people(arguments: argparse.Namespace, roles: Mapping[str, Sequence[Role]]) -> Iterator[Accounts]:
+def _people(
+    arguments: argparse.Namespace, roles: Mapping[str, Sequence[Role]], access: AccessSettings | None = None
+) -> Iterator[Accounts]:
     from verticals.store.box import open_box
 
-    box = open_box(Places(arguments.data), roles, SystemClock())
+    box = open_box(Places(arguments.data), roles, SystemClock(), access)
     try:
         yield box.accounts
     finally:
         box.close()
+
+
+def _access(arguments: argparse.Namespace) -> AccessSettings | None:
+    """What the site asks of a PIN; None where there is no site yet. Raises SettingsError for a site that is wrong."""
+    from appliance.site import load_site
+
+    return load_site(arguments.config).access if arguments.config.exists() else None
 
 
 def _roles(apps: Sequence[str]) -> dict[str, Sequence[Role]]:

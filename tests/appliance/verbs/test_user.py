@@ -11,6 +11,7 @@ import pytest
 from appliance.verbs import user
 from core.clock import SystemClock
 from core.errors import EdgewiseError, InputError, RefusedError
+from tests.support.sites import write_site
 from verticals.contract import Role
 from verticals.places import Places
 from verticals.store.box import open_box
@@ -105,3 +106,11 @@ def test_at_a_terminal_the_pin_is_asked_for_twice_and_never_shown(
     with pytest.raises(EdgewiseError, match="differ"):
         user._ask_pin()
     assert "2468" not in capsys.readouterr().out
+
+
+def test_a_pin_is_as_long_as_the_site_asks(console: Console, tmp_path: Path) -> None:
+    config = write_site(tmp_path, ("[manufacturing]\n", "[access]\nleast_digits = 6\n\n[manufacturing]\n"))
+    words = ("add", "anna", "--role", "manufacturing:engineer", "--pin-stdin", "--config", str(config))
+    with pytest.raises(InputError, match="6 to 12 digits"):
+        console(*words, stdin="2468\n")
+    assert "added" in console(*words, stdin="246813\n")
