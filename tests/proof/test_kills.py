@@ -54,7 +54,7 @@ def test_a_web_process_killed_ten_times_costs_no_part(tmp_path: Path) -> None:
             told(screen, 0.0, "live")
             killed_s = kill(cell, WEB)
             closed.append(told(screen, killed_s, "closed") - killed_s)
-            live.append(told(screen, killed_s, "live") - killed_s)
+            live.append(told(screen, killed_s + closed[-1], "live") - killed_s)
         rows = rows_at_the_end(cell)
     heading(f"web killed {KILLS} times at {RATE_PER_S:g} parts a second")
     account = print_account(rows, cell.events())

@@ -48,7 +48,8 @@ def account_of_parts(rows: Sequence[Row], events: Sequence[Event]) -> PartAccoun
     missing = {n for each in ranges for n in range(each["from_counter"], each["to_counter"] + 1) if each["count"]}
     account = PartAccount()
     seen = {row["part_id"] for row in rows if row.get("kind") == "seen"}
-    account.strangers = [subject for subject in recorded if int(subject) not in seen]
+    last = max(seen, default=0)
+    account.strangers = [subject for subject in recorded if int(subject) not in seen and int(subject) <= last]
     for part_id, row in parts.items():
         mine = recorded.get(str(part_id), [])
         _reconcile(account, row, counters.get(part_id), mine, missing)
