@@ -16,6 +16,8 @@ from tests.support.cells import LINE, WEB, Cell
 pytestmark = pytest.mark.browser
 
 JUDGED = re.compile(r"^(OK|NG)$")
+#: A killed line takes the picture of its last part along, if that was not on the disk yet.
+LOST_PICTURE = "Failed to load resource: the server responded with a status of 404"
 #: Notes by the wall clock, which page and test share, when the tile first says so.
 NOTE_NOT_LIVE = """() => {
   window.notLiveAt = 0;
@@ -32,7 +34,7 @@ NOTE_NOT_LIVE = """() => {
 def test_a_line_that_is_gone_or_hangs_is_not_live_within_two_seconds(
     screen: Screen, cell: Cell, how: signal.Signals
 ) -> None:
-    screen.expected.append("Failed to load resource: the server responded with a status of 404")  # its last picture
+    screen.expected.append(LOST_PICTURE)
     screen.page.evaluate(NOTE_NOT_LIVE)
     expect(screen.word).to_have_text(JUDGED)
     line = cell.pid(LINE)
@@ -45,7 +47,7 @@ def test_a_line_that_is_gone_or_hangs_is_not_live_within_two_seconds(
 
 
 def test_a_dead_web_server_covers_the_page_which_returns_by_itself(screen: Screen, cell: Cell) -> None:
-    screen.expected += ["WebSocket connection to", "Failed to load resource: net::"]  # cut off in the middle
+    screen.expected += ["WebSocket connection to", "Failed to load resource: net::", LOST_PICTURE]
     cover = screen.page.locator(".frozen")
     expect(cover).to_be_hidden()
     web = cell.pid(WEB)
