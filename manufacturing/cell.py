@@ -159,6 +159,7 @@ class PlcCell:
         ready = self.handshake.phase is not Phase.NOT_READY
         early = asyncio.ensure_future(self._picture(announced)) if ready and announced is not None else None
         try:
+            await asyncio.sleep(0)  # the camera is told before the PLC is asked: it takes longer
             tags = await self._link.read(["PartId", "PartCounter", "PartsPassed"])
             if tags["PartId"] is None:
                 log.error("%s: trigger without a readable PartId; the PLC rejects this part", self.name)
