@@ -18,7 +18,7 @@ from verticals.contract import Json
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request
 
-ENGINEER, PIN = "Anna", "482915"
+ENGINEER, PIN = "Engineer 3", "482915"
 #: What is not in line with the content policy says so in the console, and so does everything that was blocked.
 _WATCH_POLICY = (
     "document.addEventListener('securitypolicyviolation', (event) => "
@@ -94,13 +94,13 @@ class Screen:
         return answer
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser(chromium: str) -> Iterator[object]:
     with opened_browser(chromium) as running:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def cell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cell]:
     """Parts are coming, and one engineer has an account."""
     with Cell(tmp_path_factory.mktemp("demo")) as running:
