@@ -292,6 +292,7 @@ class Line:
             "depth": self.journal.depth,
             "held": self.journal.held,
             "lost": self.journal.lost,
+            "evidence_lost": self.journal.unkept,
             "unrouted": self._counts.unrouted,
             "restarts": self.fittings.restarts,
             "clients_lost": self._parts.live.dropped,
