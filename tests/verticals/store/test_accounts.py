@@ -94,14 +94,14 @@ def test_the_same_name_is_taken_in_any_case(people: Accounts) -> None:
 
 def test_a_badge_belongs_to_one_account(people: Accounts) -> None:
     engineer = people.add("engineer", "2468", {}, by="x", badge="B1")
-    ben = people.add("ben", "2468", {}, by="x")
+    operator = people.add("operator", "2468", {}, by="x")
     with pytest.raises(RefusedError, match="badge"):
-        people.set_badge(ben.number, "B1", by="x")
+        people.set_badge(operator.number, "B1", by="x")
     people.set_badge(engineer.number, "", by="x")
-    people.set_badge(ben.number, "B1", by="x")
+    people.set_badge(operator.number, "B1", by="x")
     found = people.find("B1")
     assert found is not None
-    assert found.number == ben.number
+    assert found.number == operator.number
 
 
 def test_a_removed_account_keeps_number_and_name_and_loses_everything_else(people: Accounts, engine: Engine) -> None:
@@ -114,9 +114,9 @@ def test_a_removed_account_keeps_number_and_name_and_loses_everything_else(peopl
     with engine.connect() as connection:
         row = connection.execute(select(table)).one()
     assert (row.name, row.pin_hash, row.pin_salt, row.badge_sha256) == ("engineer", None, None, None)
-    ben = people.add("ben", "2468", {}, by="x")
+    operator = people.add("operator", "2468", {}, by="x")
     again = people.add("engineer", "9999", {}, by="x")
-    assert again.number == engineer.number != ben.number
+    assert again.number == engineer.number != operator.number
     assert again.roles == {}
 
 
@@ -143,12 +143,12 @@ def test_a_role_includes_others_at_any_depth_and_circles_end() -> None:
 
 def test_every_change_is_in_the_audit_with_old_and_new_and_who(people: Accounts, audit: Audit) -> None:
     engineer = people.add("engineer", "2468", {}, by="console:root")
-    people.grant(engineer.number, "retail", "clerk", by="ben")
-    people.set_pin(engineer.number, "1357", by="ben")
-    people.set_badge(engineer.number, "B1", by="ben")
-    people.disable(engineer.number, by="ben", reason="left")
-    people.enable(engineer.number, by="ben")
-    people.remove(engineer.number, by="ben")
+    people.grant(engineer.number, "retail", "clerk", by="operator")
+    people.set_pin(engineer.number, "1357", by="operator")
+    people.set_badge(engineer.number, "B1", by="operator")
+    people.disable(engineer.number, by="operator", reason="left")
+    people.enable(engineer.number, by="operator")
+    people.remove(engineer.number, by="operator")
     entries = audit.read()
     assert [entry.act for entry in entries] == [
         "account-added", "role-changed", "pin-changed", "badge-changed", "account-disabled", "account-enabled",
