@@ -157,6 +157,8 @@ def at_share(values: Sequence[float], share: float) -> float:
 
 def times_table(times: dict[str, list[float]]) -> str:
     """One line each with p50, p90, p99 and the largest; then how many fell into which 10 ms from trigger to valid."""
+    if not times["total"]:
+        return "no part"
     lines = [f"{'ms':8} {'p50':>7} {'p90':>7} {'p99':>7} {'max':>7}   ({len(times['total'])} parts)"]
     for name, values in times.items():
         shares = " ".join(f"{at_share(values, share):7.1f}" for share in (0.5, 0.9, 0.99, 1.0))

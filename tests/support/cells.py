@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -17,7 +18,7 @@ from typing import Self, TypeVar
 import psutil
 
 from manufacturing.results import ResultCode
-from simulators.partlog import Row, read_rows
+from simulators.partlog import Row
 from tests.support.watchers import ScreenWatch
 from verticals.contract import Event
 from verticals.places import Places
@@ -77,6 +78,8 @@ class Cell:
         self._process: subprocess.Popen[bytes] | None = None
         self._store: EventStore | None = None
         self._events: list[Event] = []
+        self._rows: list[Row] = []
+        self._read_bytes = 0
 
     # Its life
 
@@ -170,8 +173,14 @@ class Cell:
     # What it wrote
 
     def rows(self) -> list[Row]:
-        """The PLC's log so far."""
-        return list(read_rows(self.part_log)) if self.part_log.exists() else []
+        """The PLC's log so far; only what is new is read, so that asking often does not disturb the box."""
+        if self.part_log.exists():
+            with self.part_log.open("rb") as log:
+                log.seek(self._read_bytes)
+                whole, mark, _ = log.read().rpartition(b"\n")
+            self._read_bytes += len(whole) + len(mark)
+            self._rows += [json.loads(line) for line in whole.splitlines() if line]
+        return list(self._rows)
 
     def parts(self) -> list[Row]:
         return [row for row in self.rows() if row.get("kind") == "part"]
@@ -202,11 +211,11 @@ class Cell:
 
     def wait_for_parts(self, count: int, within_s: float) -> None:
         """Until the box has recorded that many parts."""
-        until(lambda: self.runs() and self.judged() >= count, within_s, f"{count} parts are recorded")
+        until(lambda: self.runs() and self.judged() >= count, within_s, f"{count} parts are recorded", 0.1)
 
     def wait_for_gate(self, count: int, within_s: float) -> None:
         """Until that many parts have left the gate, judged or not."""
-        until(lambda: self.runs() and len(self.parts()) >= count, within_s, f"{count} parts are through")
+        until(lambda: self.runs() and len(self.parts()) >= count, within_s, f"{count} parts are through", 0.1)
 
     def faults_of_the_store(self) -> list[str]:
         """What SQLite finds wrong with the files, read without anybody's help; empty: nothing."""
