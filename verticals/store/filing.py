@@ -13,11 +13,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import count
-from threading import get_native_id
+from threading import Event, get_native_id
 from typing import Any
 
 from numpy.typing import NDArray
 
+from core.clock import Clock
 from core.errors import StoreError
 from core.logs import OutageLog
 from verticals.contract import Evidence
@@ -27,6 +28,9 @@ log = logging.getLogger(__name__)
 
 _FILERS = 3
 _FILERS_NICE = 10  # decisions go first; what waits for pictures is a screen
+#: After a commit the cores belong to what follows from it, such as an accept on its way to the PLC: nice alone does
+#: not see to that, a thread that runs keeps its core for its slice of 3 ms.
+_STAND_BACK_S = 0.010
 _FORESEEN = 16  # pictures whose names are computed ahead
 
 #: Hears when the evidence of a recorded entry can be read (None), or why it never will.
@@ -39,6 +43,7 @@ class Filing:
 
     pieces: Mapping[str, Evidence]
     kept: Kept
+    not_before_mono_s: float = 0.0
     promised: Sequence[Promised] = ()
     files: Sequence[Filed] = ()
     error: StoreError | None = None
@@ -59,10 +64,12 @@ class _Ahead:
 class Filers:
     """A few threads that encode and write. `through` hears, in theirs, of each filing that is."""
 
-    def __init__(self, store: EvidenceStore | None, most: int, through: Callable[[Filing], None]) -> None:
+    def __init__(self, store: EvidenceStore | None, most: int, through: Callable[[Filing], None], clock: Clock) -> None:
         self._store = store
         self._most = most
         self._through = through
+        self._clock = clock
+        self._hurry = Event()
         self._unfiled: set[Filing] = set()
         self._ahead = _Ahead()
         self._outage = OutageLog(log, "the evidence folder")
@@ -73,7 +80,12 @@ class Filers:
         if self._store is not None:
             self._store.sweep()
         self._unfiled.clear()
-        self._pool = ThreadPoolExecutor(_FILERS, thread_name_prefix="evidence", initializer=_stand_back)
+        self._hurry.clear()
+        self._pool = ThreadPoolExecutor(_FILERS, thread_name_prefix="evidence", initializer=_be_nice)
+
+    def hurry(self) -> None:
+        """The end is near: no filer stands back any more."""
+        self._hurry.set()
 
     def stop(self) -> None:
         pool, self._pool = self._pool, None
@@ -131,9 +143,11 @@ class Filers:
         if self._pool is None:
             self.drop(filing)
         else:
+            filing.not_before_mono_s = self._clock.now().mono_s + _STAND_BACK_S
             self._pool.submit(self._file, filing)
 
     def _file(self, filing: Filing) -> None:
+        self._hurry.wait(max(0.0, filing.not_before_mono_s - self._clock.now().mono_s))
         try:
             assert self._store is not None
             filing.files = [self._store.file(promised) for promised in filing.promised]
@@ -173,6 +187,6 @@ def foreseen_error(error: Exception) -> StoreError:
     return failed
 
 
-def _stand_back() -> None:
+def _be_nice() -> None:
     with suppress(OSError):
         os.setpriority(os.PRIO_PROCESS, get_native_id(), _FILERS_NICE)  # on Linux of this thread alone

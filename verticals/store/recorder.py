@@ -68,7 +68,7 @@ class Recorder:
     ) -> None:
         self._events = events
         self._evidence = evidence
-        self._filers = Filers(evidence, max_unfiled, lambda filing: self._queue.put(filing))
+        self._filers = Filers(evidence, max_unfiled, lambda filing: self._queue.put(filing), clock)
         self._series = SeriesStore(events.engine)
         self._clock = clock
         self._told = told
@@ -93,6 +93,7 @@ class Recorder:
         """Records everything that waits, pictures too, then ends; blocks meanwhile. Later entries are refused."""
         thread, self._thread = self._thread, None
         self._taking = False
+        self._filers.hurry()
         if thread is not None:
             self._queue.put(None)
             thread.join()

@@ -6,11 +6,13 @@ import weakref
 from collections.abc import Iterator
 from pathlib import Path
 from queue import SimpleQueue
+from typing import Any
 
 import numpy as np
 import pytest
 
 from core.errors import StoreError
+from tests.support.clocks import FakeClock
 from tests.support.factories import make_app_db, make_evidence_store
 from verticals.contract import Evidence
 from verticals.store import filing as module
@@ -30,7 +32,7 @@ def through() -> SimpleQueue[Filing]:
 
 @pytest.fixture
 def filers(store: EvidenceStore, through: SimpleQueue[Filing]) -> Iterator[Filers]:
-    filers = Filers(store, 2, through.put)
+    filers = Filers(store, 2, through.put, FakeClock())
     filers.start()
     yield filers
     filers.stop()
@@ -61,6 +63,15 @@ def test_a_filing_that_was_dropped_says_nothing_and_leaves_its_place(filers: Fil
     filers.drop(first)
     filers.take({"image": picture()}, heard.append)
     assert heard == []
+
+
+def test_at_the_end_no_filer_stands_back(filers: Filers, through: SimpleQueue[Filing], monkeypatch: Any) -> None:
+    monkeypatch.setattr(module, "_STAND_BACK_S", 60.0)
+    filing = filers.take({"heat": Evidence(b"heat")}, print)
+    filers.name(filing)
+    filers.begin(filing)
+    filers.hurry()
+    assert through.get(timeout=5) is filing
 
 
 def test_a_listener_that_stumbles_does_no_harm(filers: Filers, caplog: pytest.LogCaptureFixture) -> None:
