@@ -1,7 +1,7 @@
 """How every supervised process begins: `python -m appliance.launch PARENT NICE MODULE [ARGS ...]`.
 
 Ties the process to the supervisor and sets its niceness in the process itself, before anything else is
-imported: the supervisor never has to fork with Python code in between.
+imported: the supervisor never has to fork with Python code in between. What is not nice decides: it is prompt.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import runpy
 import sys
 
 from verticals.runtime.parent import die_with
+from verticals.runtime.promptness import be_prompt
 
 
 def main(argv: list[str]) -> None:
@@ -20,6 +21,8 @@ def main(argv: list[str]) -> None:
         os.nice(int(nice))
     except PermissionError:
         sys.stderr.write(f"edgewise: niceness {nice} is not allowed here; {module} runs without it\n")
+    if int(nice) == 0:
+        be_prompt()
     sys.argv = [module, *args]
     runpy.run_module(module, run_name="__main__", alter_sys=True)
 
