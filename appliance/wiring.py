@@ -33,7 +33,7 @@ def run_line_of(site: Site, app: App, places: Places, moved: Callable[[], None])
     from verticals.runtime.live import LiveServer
     from verticals.runtime.process import run_line
     from verticals.store.commands import Commands
-    from verticals.store.database import open_database
+    from verticals.store.database import open_database, reserve_log
     from verticals.store.events import EventStore
     from verticals.store.inbox import Inbox
     from verticals.store.recorder import Recorder
@@ -42,6 +42,7 @@ def run_line_of(site: Site, app: App, places: Places, moved: Callable[[], None])
     clock = SystemClock()
     places.make(app.name)
     database = open_database(prepare_app_db(places, app.vertical.manifest))
+    reserve_log(database)
     events = EventStore(database, app.vertical.project)
     stations = app.vertical.stations(app.settings)
     bridge = Bridge()

@@ -12,7 +12,15 @@ from typing import Any
 from core.clock import Clock
 from core.errors import DeviceError, InputError
 from core.settings import STRICT_KEYS, Count, Seconds, checked
-from verticals.devices.pictures import MAX_PIXELS, SUFFIXES, CutOffError, decode_picture, picture_size, read_file
+from verticals.devices.pictures import (
+    MAX_PIXELS,
+    SUFFIXES,
+    CutOffError,
+    decode_picture,
+    picture_size,
+    prepare_decoder,
+    read_file,
+)
 from verticals.devices.sources import Shot
 
 _RELIST_S = 0.02  # how often a hot folder is looked into while a trigger waits; never without one
@@ -51,6 +59,7 @@ class FolderSource:
         self.grab_limit_s = settings.wait + _READING_S
 
     def expected_bytes(self) -> int:
+        prepare_decoder()
         for path in self._list()[:1]:
             try:
                 height, width = picture_size(path.read_bytes())

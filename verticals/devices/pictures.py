@@ -71,6 +71,13 @@ def decode_picture(data: bytes, name: str, max_pixels: int = MAX_PIXELS) -> NDAr
     return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), dtype=np.uint8)
 
 
+def prepare_decoder() -> None:
+    """So that the first picture does not wait for a library to be loaded."""
+    import cv2
+
+    cv2.cvtColor(cv2.flip(np.zeros((8, 8, 3), np.uint8), 0), cv2.COLOR_BGR2RGB)
+
+
 def picture_size(data: bytes) -> tuple[int, int]:
     """Height and width in pixels, as the file states them. Raises InputError unless the file is whole."""
     try:

@@ -93,6 +93,11 @@ def encode(content: NDArray[np.uint8] | bytes) -> tuple[bytes, str]:
     return buffer.getvalue(), media_type
 
 
+def prepare_encoder() -> None:
+    """So that the first picture does not wait for a library to be loaded."""
+    encode(np.zeros((8, 8, 3), np.uint8))
+
+
 def _check(content: NDArray[np.uint8] | bytes, media_type: str) -> None:
     """What can be known of a picture without encoding it."""
     if isinstance(content, bytes) or not media_type.startswith("image/"):

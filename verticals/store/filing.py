@@ -22,7 +22,7 @@ from core.clock import Clock
 from core.errors import StoreError
 from core.logs import OutageLog
 from verticals.contract import Evidence
-from verticals.store.evidence import EvidenceStore, Filed, Promised, name_of
+from verticals.store.evidence import EvidenceStore, Filed, Promised, name_of, prepare_encoder
 
 log = logging.getLogger(__name__)
 
@@ -82,6 +82,8 @@ class Filers:
         self._unfiled.clear()
         self._hurry.clear()
         self._pool = ThreadPoolExecutor(_FILERS, thread_name_prefix="evidence", initializer=_be_nice)
+        if self._store is not None:
+            self._pool.submit(prepare_encoder)
 
     def hurry(self) -> None:
         """The end is near: no filer stands back any more."""

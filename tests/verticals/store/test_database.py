@@ -10,8 +10,8 @@ import pytest
 import sqlalchemy as sa
 
 from core.errors import StoreError
-from tests.support.factories import make_app_db, make_entries
-from verticals.store.database import open_database, reading, upsert, writing
+from tests.support.factories import make_app_db, make_entries, make_entry
+from verticals.store.database import open_database, reading, reserve_log, upsert, writing
 from verticals.store.events import EventStore
 from verticals.store.tables import states
 
@@ -100,3 +100,26 @@ def test_an_upsert_inserts_and_overwrites(tmp_path: Path) -> None:
 
 def test_a_url_opens_another_kind_of_database() -> None:
     assert open_database("sqlite+pysqlite:///:memory:").dialect.name == "sqlite"
+
+
+def test_a_reserved_log_is_long_and_holds_nothing(tmp_path: Path) -> None:
+    engine = make_app_db(tmp_path)
+    reserve_log(engine)
+    length = (tmp_path / "events.db-wal").stat().st_size
+    assert length > 16_000_000
+    reserve_log(engine)
+    events = EventStore(engine)
+    events.append([make_entry("a")])
+    assert (tmp_path / "events.db-wal").stat().st_size == length
+    assert [event.subject for event in events.read()] == ["a"]
+    with reading(engine) as connection:
+        assert not connection.dialect.has_table(connection, "reserved")
+        assert connection.exec_driver_sql("PRAGMA integrity_check").scalar() == "ok"
+
+
+def test_a_log_that_cannot_be_reserved_is_no_trouble(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    engine = make_app_db(tmp_path)
+    with reading(engine) as connection:
+        connection.exec_driver_sql("PRAGMA max_page_count=1")
+    reserve_log(engine)
+    assert "the log is not reserved" in caplog.text
