@@ -10,6 +10,7 @@ import signal
 import sys
 from collections.abc import Callable
 
+from appliance.launch import PLAIN, PROMPT
 from appliance.notify import PROCESS_VARIABLE, SUPERVISOR_VARIABLE, SYSTEMD_VARIABLES
 from appliance.processes import Process
 from appliance.restarts import Patience, Restarts
@@ -144,8 +145,9 @@ class Kept:
         }
         # -P: a folder named like one of our packages, where somebody happens to stand, must not be imported.
         return await asyncio.create_subprocess_exec(
-            sys.executable, "-P", "-m", "appliance.launch", str(os.getpid()), str(self.row.nice), self.row.module,
-            *self.row.args, stdin=asyncio.subprocess.DEVNULL, process_group=0,
+            sys.executable, "-P", "-m", "appliance.launch", str(os.getpid()), str(self.row.nice),
+            PROMPT if self.row.prompt else PLAIN, self.row.module, *self.row.args,
+            stdin=asyncio.subprocess.DEVNULL, process_group=0,
             env=environment_for_child(additions, without=SYSTEMD_VARIABLES),
         )  # fmt: skip
 

@@ -1,7 +1,8 @@
-"""How every supervised process begins: `python -m appliance.launch PARENT NICE MODULE [ARGS ...]`.
+"""How every supervised process begins: `python -m appliance.launch PARENT NICE HOW MODULE [ARGS ...]`.
 
 Ties the process to the supervisor and sets its niceness in the process itself, before anything else is
-imported: the supervisor never has to fork with Python code in between. What is not nice decides: it is prompt.
+imported: the supervisor never has to fork with Python code in between. HOW is `prompt` for what a machine
+waits for, `plain` for everything else.
 """
 
 from __future__ import annotations
@@ -13,15 +14,17 @@ import sys
 from verticals.runtime.parent import die_with
 from verticals.runtime.promptness import be_prompt
 
+PROMPT, PLAIN = "prompt", "plain"
+
 
 def main(argv: list[str]) -> None:
-    parent, nice, module, *args = argv
+    parent, nice, how, module, *args = argv
     die_with(int(parent))
     try:
         os.nice(int(nice))
     except PermissionError:
         sys.stderr.write(f"edgewise: niceness {nice} is not allowed here; {module} runs without it\n")
-    if int(nice) == 0:
+    if how == PROMPT:
         be_prompt()
     sys.argv = [module, *args]
     runpy.run_module(module, run_name="__main__", alter_sys=True)

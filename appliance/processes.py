@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 #: Runs one process of the table: `python -m appliance.process line manufacturing --config ... --data ...`.
@@ -24,6 +25,7 @@ def always() -> bool:
 class Process:
     """One row. `module` is run as `python -m module args`.
 
+    A `prompt` one goes first as soon as it has something to do: a machine waits for it.
     `when` answers whether it should run now and changes nothing by being asked. With `beats_within_s` it
     must say at least that often that its work loop moved, the first time within `starts_within_s`.
     """
@@ -36,6 +38,7 @@ class Process:
     environment: Mapping[str, str] = field(default_factory=dict)
     beats_within_s: float | None = None
     starts_within_s: float = 60.0
+    prompt: bool = False
 
 
 def process_table(
@@ -53,9 +56,9 @@ def process_table(
     common = ("--config", str(config), "--data", str(data))
     rows: list[Process] = []
     for app, names in cameras.items():
-        for name in names:
-            rows.append(Process(f"{app}:camera:{name}", ENTRY, ("camera", app, name, *common), environment=PICTURES))
-        rows.append(Process(f"{app}:line", ENTRY, ("line", app, *common), environment=PICTURES, beats_within_s=5.0))
+        decides = partial(Process, prompt=True, environment=PICTURES)
+        rows += [decides(f"{app}:camera:{name}", ENTRY, ("camera", app, name, *common)) for name in names]
+        rows.append(decides(f"{app}:line", ENTRY, ("line", app, *common), beats_within_s=5.0))
         rows.append(Process(f"{app}:web", ENTRY, ("web", app, *common), nice=WEB_NICE, beats_within_s=10.0))
     rows.append(Process("jobs", ENTRY, ("jobs", *common), when=jobs, nice=JOBS_NICE, beats_within_s=30.0))
     return [*rows, *more]

@@ -37,6 +37,12 @@ def test_decisions_go_before_screens_and_screens_before_jobs() -> None:
     assert rows["manufacturing:line"] < rows["manufacturing:web"] < rows["jobs"]
 
 
+def test_what_a_machine_waits_for_is_prompt_and_keeps_its_memory() -> None:
+    prompt = [row.name for row in table() if row.prompt]
+    assert prompt == ["manufacturing:camera:top", "manufacturing:camera:side", "manufacturing:line", "retail:line"]
+    assert all(("MALLOC_TRIM_THRESHOLD_" in row.environment) == row.prompt for row in table())
+
+
 def test_all_but_the_cameras_are_watched_for_life_and_all_run_always_unless_said_otherwise() -> None:
     assert [row.name for row in table() if not row.beats_within_s] == [
         "manufacturing:camera:top", "manufacturing:camera:side",

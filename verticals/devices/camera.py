@@ -40,7 +40,7 @@ from verticals.devices.notices import (
     parse,
 )
 from verticals.devices.ring import RingWriter
-from verticals.devices.sources import FrameSource, Shot
+from verticals.devices.sources import FrameSource
 
 log = logging.getLogger(__name__)
 
@@ -151,11 +151,21 @@ class CameraServer:
         self._take(client, trigger.request, trigger.ticket)
 
     def _take(self, asker: socket.socket | None, request: int, ticket: str) -> None:
-        """One picture into the ring; everyone hears of it, the asker with its request."""
+        """One picture into the ring; everyone hears of it, the asker with its request.
+
+        The watch is a thread in C: it ends even a process whose driver never gives the interpreter back.
+        """
+        faulthandler.dump_traceback_later(self._source.grab_limit_s + self._spec.hang_s, exit=True, file=_STDERR)
+        try:
+            self._take_watched(asker, request, ticket)
+        finally:
+            faulthandler.cancel_dump_traceback_later()
+
+    def _take_watched(self, asker: socket.socket | None, request: int, ticket: str) -> None:
         for client in list(self._clients):
             self._send(client, BusyNotice(self._source.grab_limit_s))
         try:
-            shot = self._grab(ticket)
+            shot = self._source.grab(ticket)
             ring = self._room_for(shot.image.nbytes)
             slot, mark = ring.write(shot.image)
         except EdgewiseError as error:
@@ -171,14 +181,6 @@ class CameraServer:
             known = request if client is asker else 0
             self._send(client, FrameNotice(known, self._generation, slot, mark, self._index, height, width,
                                            shot.at, ticket))  # fmt: skip
-
-    def _grab(self, ticket: str) -> Shot:
-        """The watch is a thread in C: it ends even a process whose driver never gives the interpreter back."""
-        faulthandler.dump_traceback_later(self._source.grab_limit_s + self._spec.hang_s, exit=True, file=_STDERR)
-        try:
-            return self._source.grab(ticket)
-        finally:
-            faulthandler.cancel_dump_traceback_later()
 
     def _room_for(self, frame_bytes: int) -> RingWriter:
         """The ring, made anew when a frame is larger than any before; every client gets it."""

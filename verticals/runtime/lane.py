@@ -44,6 +44,8 @@ TOLD_LIMIT = 10_000
 SIDE_BY_SIDE = 64
 #: An engine answers by the deadline; one that does not is given up on this much later.
 ENGINE_GRACE_S = 0.05
+#: A model is on its way by then, and what is foreseen does not hold it up.
+_FORESEE_AFTER_S = 0.002
 #: The least time between two ticks, whatever `due` says.
 _TICK_APART_S = 0.02
 
@@ -177,7 +179,7 @@ class Lane:
         except Exception as error:
             return self._degraded(sample, self._mishap("prepare", error))
         if asks:
-            self._foresee(sample)
+            asyncio.get_running_loop().call_later(_FORESEE_AFTER_S, self._foresee, sample)
         answers, trouble = await self._ask(asks, sample.at.mono_s + self.spec.answer_within_s) if asks else ((), "")
         if trouble:
             self.counts["late" if trouble.startswith("late") else "failed"] += 1

@@ -320,6 +320,19 @@ async def test_evidence_series_and_live_values_go_where_they_belong(tmp_path: Pa
     assert values.tolist() == [2.5]
 
 
+async def test_pictures_for_which_a_model_is_asked_are_foreseen_as_evidence(tmp_path: Path) -> None:
+    picture, mask = np.zeros((4, 5, 3), np.uint8), np.zeros((4, 5), np.uint8)
+    station = ScriptedStation(prepare=lambda sample: [Ask("model", {})] if sample.key == "asks" else ())
+    foreseen: list[object] = []
+    async with running_line(Plan(tmp_path, [station])) as rig:
+        rig.recorder.foresee = foreseen.append  # type: ignore[method-assign,assignment]
+        await rig.see("place", "by-rule", image=picture)
+        await rig.see("place", "asks", image=picture, mask=mask, speed=1.0)
+        await until(lambda: foreseen)
+        await rig.quiet()
+    assert len(foreseen) == 1 and foreseen[0] is picture
+
+
 async def test_a_sample_that_is_nobodys_is_recorded_and_a_flood_of_them_counted(tmp_path: Path) -> None:
     async with running_line(Plan(tmp_path, [ScriptedStation()])) as rig:
         samples = [await rig.see("stranger", str(number), level=number) for number in range(50)]
