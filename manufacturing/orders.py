@@ -12,6 +12,8 @@ from manufacturing.tally import Tally
 from verticals.contract import Action, Command, Decision, Event, Reply, StationSpec
 
 LABELS = ("right", "false-reject", "missed-defect", "other-defect")
+#: Takes back the last label: nobody has said anything of the part.
+NO_LABEL = "none"
 
 
 class Ordered(Protocol):
@@ -45,12 +47,15 @@ def _done(station: Ordered, command: Command, kind: str, subject: str, data: dic
 
 def _label(station: Ordered, command: Command) -> Decision:
     label, part = str(command.args.get("label", "")), str(command.args.get("part", ""))
-    if label not in LABELS:
+    if label not in (*LABELS, NO_LABEL):
         return _refuse(f"a label is one of {', '.join(LABELS)}, not '{label}'")
     if not part.isdigit():
         return _refuse("say which part the label is for")
-    station.tally.label(label)
-    data = {"label": label, "defect": str(command.args.get("defect", ""))[:80]}
+    was, shift = str(command.args.get("was", "")), str(command.args.get("shift", ""))
+    station.tally.label(label, was=was, shift=shift)
+    data = {"label": label, "defect": str(command.args.get("defect", ""))[:80], "was": was}
+    if isinstance(sequence := command.args.get("sequence"), int):
+        data["of"] = sequence
     return _done(station, command, "label", part, data)
 
 

@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Boolean, Column, Connection, Float, Index, Integer, MetaData, String, Table, func, select
+from sqlalchemy import Boolean, Column, Connection, Float, Index, Integer, MetaData, String, Table, func, select, text
 
 from verticals.contract import Event
 
 metadata = MetaData()
+
+#: Conditions of partial indexes: a query finds its index only by the very same words.
+LABELLED = text("label IS NOT NULL")
+#: Rejects that a model judged, and nobody has looked at yet.
+WAITING = text("label IS NULL AND code > 0 AND code < 100")
 
 parts = Table(
     "parts",
@@ -35,6 +40,9 @@ parts = Table(
     Column("defect", String(80)),
     Index("ix_parts_station_part", "station", "part_id"),
     Index("ix_parts_station_shift", "station", "shift"),
+    Index("ix_parts_station_at_code", "station", "at_utc_s", "code"),
+    Index("ix_parts_labelled", "station", "at_utc_s", sqlite_where=LABELLED, postgresql_where=LABELLED),
+    Index("ix_parts_waiting", "station", "sequence", sqlite_where=WAITING, postgresql_where=WAITING),
 )
 
 _INSERT_PART = parts.insert()
@@ -79,7 +87,14 @@ def _delivery(actions: Sequence[Mapping[str, Any]]) -> str | None:
 
 
 def _update_latest(event: Event, connection: Connection, **values: Any) -> None:
-    """The newest row of the part: a PLC may use a part id again after its counter wrapped."""
+    """The newest row of the part: a PLC may use a part id again after its counter wrapped.
+
+    An event that says which part it is `of` by its number means that one.
+    """
+    if of := event.data.get("of"):
+        that = (parts.c.station == event.station) & (parts.c.sequence == int(of))
+        connection.execute(parts.update().where(that).values(**values))
+        return
     newest = select(func.max(parts.c.sequence)).where(
         parts.c.station == event.station, parts.c.part_id == event.subject
     )
@@ -91,8 +106,11 @@ def _gate(event: Event, connection: Connection) -> None:
 
 
 def _label(event: Event, connection: Connection) -> None:
-    data = event.data
-    _update_latest(event, connection, label=data["label"], label_who=event.who, defect=data.get("defect") or None)
+    label, defect = event.data["label"], event.data.get("defect") or None
+    if label == "none":
+        _update_latest(event, connection, label=None, label_who=None, defect=None)
+    else:
+        _update_latest(event, connection, label=label, label_who=event.who, defect=defect)
 
 
 def _delivered(event: Event, connection: Connection) -> None:

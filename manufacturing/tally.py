@@ -48,9 +48,12 @@ class Tally:
         self._turn(shift)
         self.unrecorded += count
 
-    def label(self, label: str) -> None:
-        self.false_rejects += label == "false-reject"
-        self.missed_defects += label == "missed-defect"
+    def label(self, label: str, *, was: str = "", shift: str = "") -> None:
+        """A person's word in the place of `was`; one on a part of another shift is not counted here."""
+        if shift not in ("", self.shift):
+            return
+        self.false_rejects = max(0, self.false_rejects + (label == "false-reject") - (was == "false-reject"))
+        self.missed_defects = max(0, self.missed_defects + (label == "missed-defect") - (was == "missed-defect"))
 
     def counts(self) -> dict[str, int]:
         rejected = self.defects + self.unjudged + self.unrecorded

@@ -68,3 +68,22 @@ def test_the_declared_table_is_the_migrated_one(engine: Engine) -> None:
 
     columns = {column["name"] for column in inspect(engine).get_columns("parts")}
     assert columns == {column.name for column in tables.parts.columns}
+
+
+def test_a_label_names_its_part_by_its_number_and_may_be_taken_back(engine: Engine) -> None:
+    record(engine, part(7, verdict="reject", code=1), part(7, verdict="reject", code=1))
+    record(engine, Event("label", "7", 3.0, {"label": "right", "defect": "dent", "of": 1}, "line-3", "Operator 14"))
+    with engine.connect() as connection:
+        newer, older = tables.last_parts(connection, "line-3", 2)
+    assert (older["label"], older["defect"], newer["label"]) == ("right", "dent", None)
+    record(engine, Event("label", "7", 4.0, {"label": "none", "of": 1}, "line-3"))
+    with engine.connect() as connection:
+        older = tables.last_parts(connection, "line-3", 2)[1]
+    assert (older["label"], older["label_who"], older["defect"]) == (None, None, None)
+
+
+def test_the_declared_indexes_are_the_migrated_ones(engine: Engine) -> None:
+    from sqlalchemy import inspect
+
+    indexes = {str(index["name"]) for index in inspect(engine).get_indexes("parts")}
+    assert indexes == {str(index.name) for index in tables.parts.indexes}

@@ -43,3 +43,14 @@ def test_a_thousand_times_are_saved_as_one_short_text() -> None:
     again.restore(tally.state())
     assert again.decided_ms() == tally.decided_ms() == {"p50": 100.1, "p99": 149.1, "worst": 6553.5}
     assert len(tally.state()["decided"]) < 3000
+
+
+def test_a_changed_label_is_counted_once_and_one_of_another_shift_not_at_all() -> None:
+    tally = Tally()
+    tally.part("2026-11-23 Day", ResultCode.DEFECT)
+    tally.label("false-reject", shift="2026-11-23 Day")
+    tally.label("right", was="false-reject", shift="2026-11-23 Day")
+    tally.label("missed-defect", shift="2026-11-22 Night")
+    assert (tally.false_rejects, tally.missed_defects) == (0, 0)
+    tally.label("none", was="false-reject")
+    assert tally.false_rejects == 0
