@@ -182,7 +182,7 @@ class PlcCell:
 
     async def _picture(self, part_id: int) -> dict[str, Value]:
         try:
-            frame = await self._camera.grab(str(part_id), self.line.camera.grab_within)
+            frame = await self._camera.grab(str(part_id), self.line.every_camera[0].grab_within)
         except DeviceError as error:
             return {"camera_error": str(error)}
         return {"image": frame.image}
@@ -332,7 +332,7 @@ def make(spec: DeviceSpec, surroundings: Surroundings) -> PlcCell:
         on_change=lambda name, value, _at: cell.plc_change(name, value),
         on_state=cell.plc_state,
     )
-    camera_name = f"{line.name}-camera"
+    camera_name = line.camera_device(line.every_camera[0])
     socket = surroundings.places.camera_socket(surroundings.app, camera_name)
     camera = CameraClient(socket, name=camera_name, clock=surroundings.clock, on_state=cell.camera_state)
     cell.connect(link, camera, ModbusSink(line.modbus) if line.modbus else None)

@@ -52,6 +52,9 @@ TimeZone = Annotated[str, AfterValidator(_time_zone)]
 #: Of a Modbus register or coil, 0-based.
 Place = Annotated[int, Field(ge=0, le=65535)]
 
+CameraKind = Literal["camera.folder", "camera.video"]
+_LINE_TRIGGERED = ("camera.genicam",)
+
 
 @dataclass(frozen=True)
 class PlcSettings:
@@ -69,12 +72,34 @@ class PlcSettings:
 
 @dataclass(frozen=True)
 class CameraSettings:
-    """Where pictures come from: `kind` names a frame source of the catalog, `options` are that source's own."""
+    """Where pictures come from: `kind` names a frame source of the catalog, `options` are that source's own.
+
+    `trigger`: "software", the box asks for a picture when the PLC triggers; "hardware", the line triggers the
+    camera, and the picture whose time lies within `trigger_window` of the PLC's trigger is the part's.
+    """
 
     __pydantic_config__ = STRICT_KEYS
-    kind: Literal["camera.folder", "camera.video"] = "camera.folder"
+    kind: CameraKind = "camera.folder"
     options: Mapping[str, Any] = field(default_factory=dict)
     grab_within: Lasting = 0.150
+    name: Name = "camera"
+    trigger: Literal["software", "hardware"] = "software"
+    trigger_window: Lasting = 0.050
+
+    def __post_init__(self) -> None:
+        if self.trigger == "hardware" and self.kind not in _LINE_TRIGGERED:
+            raise ValueError(f'{self.kind} cannot be triggered by the line: trigger = "software"')
+        if self.name == "cell":
+            raise ValueError('the name "cell" is taken: another name for this camera')
+
+    def source_options(self) -> Mapping[str, Any]:
+        """What the frame source is opened with."""
+        if self.trigger == "software":
+            return self.options
+        window = f"{self.trigger_window * 1e6:.0f}us"
+        return {**self.options, "trigger": self.trigger, "trigger_window": window}
+
+
 
 
 @dataclass(frozen=True)
@@ -106,14 +131,17 @@ class ShiftSettings:
 
 @dataclass(frozen=True)
 class LineSettings:
-    """One inspected place. `inspect_window` is the PLC's: a result after it counts for nothing."""
+    """One inspected place. `inspect_window` is the PLC's: a result after it counts for nothing.
+
+    Either one `camera` or several `cameras`, each with a name of its own; `every_camera` has them all.
+    """
 
     __pydantic_config__ = STRICT_KEYS
     name: Name
     title: str
     recipe: Name
     plc: PlcSettings
-    camera: CameraSettings
+    camera: CameraSettings | None = None
     modbus: ModbusSettings | None = None
     inspect_window: Lasting = 0.250
     faults_after_late: Count = 3
@@ -123,6 +151,27 @@ class LineSettings:
         ShiftSettings("Late", "14:00"),
         ShiftSettings("Night", "22:00"),
     )
+    cameras: Sequence[CameraSettings] = ()
+
+    def __post_init__(self) -> None:
+        if (self.camera is None) == (not self.cameras):
+            raise ValueError("either one table camera or a list of cameras")
+        if len({camera.name for camera in self.cameras}) < len(self.cameras):
+            raise ValueError("each of the cameras with a name of its own")
+
+    @property
+    def every_camera(self) -> tuple[CameraSettings, ...]:
+        """All cameras of the line, in the order of the site file; one at least."""
+        return (self.camera,) if self.camera is not None else tuple(self.cameras)
+
+    @property
+    def views(self) -> tuple[str, ...]:
+        """What recipes name models for: the names of several cameras, or one empty name."""
+        return tuple(camera.name for camera in self.cameras) or ("",)
+
+    def camera_device(self, camera: CameraSettings) -> str:
+        """The name of a camera's process and socket."""
+        return f"{self.name}-{camera.name}"
 
 
 @dataclass(frozen=True)

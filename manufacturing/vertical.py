@@ -59,7 +59,9 @@ class Manufacturing:
 
 
 def _devices_of(line: LineSettings) -> list[DeviceSpec]:
-    return [
-        DeviceSpec(f"{line.name}-cell", "cell", line.name, line),
-        DeviceSpec(f"{line.name}-camera", line.camera.kind, line.name, line.camera.options),
+    cell = DeviceSpec(f"{line.name}-cell", "cell", line.name, line)
+    cameras = [
+        DeviceSpec(line.camera_device(camera), camera.kind, line.name, camera.source_options())
+        for camera in line.every_camera
     ]
+    return [cell, *cameras]

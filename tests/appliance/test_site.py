@@ -14,6 +14,7 @@ from tests.support.sites import SITE, free_port, on_port, write_site
 Change = tuple[str, str]
 LINE = 'title = "Line 3"'
 FOLDER = 'camera.options.folder = "pictures that are not there"'
+ONE_CAMERA = f'camera.kind = "camera.folder"\n{FOLDER}'
 
 
 def read(folder: Path, *changes: Change) -> None:
@@ -29,6 +30,12 @@ def test_a_whole_site_is_read_and_a_camera_may_still_be_without_its_pictures(tmp
     app = site.app("manufacturing")
     assert (site.site.name, app.screen.url, app.cameras()) == ("Plant", "http://127.0.0.1:18101/", ["line-3-camera"])
     assert (site.store.min_free, site.access.least_digits) == (500e6, 4)
+
+
+def test_a_line_may_have_several_cameras_each_with_its_own_process(tmp_path: Path) -> None:
+    views = [f'{{name = "{name}", options = {{folder = "{name}"}}}}' for name in ("top", "side")]
+    site = load_site(write_site(tmp_path, (ONE_CAMERA, f"cameras = [{', '.join(views)}]")))
+    assert site.app("manufacturing").cameras() == ["line-3-top", "line-3-side"]
 
 
 def test_a_site_without_a_table_for_its_screen_has_the_usual_port_on_loopback(tmp_path: Path) -> None:
@@ -75,12 +82,17 @@ WRONG: dict[str, tuple[Change, str]] = {
     "port of an address": (("opc.tcp://127.0.0.1:4840/", "opc.tcp://plc:99999/"), "'lines.0.plc.url' is "),
     "name": (('name = "line-3"', 'name = "../../x"'), "'lines.0.name' is '../../x', expected: a name of 1"),
     "long name": (('name = "line-3"', f'name = "{"x" * 500}"'), r"'lines.0.name' is 'x{79}\.\.\., expected"),
-    "camera kind": (("camera.folder", "camera.usb"), "'lines.0.camera.kind' is 'camera.usb', expected"),
+    "camera kind": (("camera.folder", "camera.film"), "'lines.0.camera.kind' is 'camera.film', expected"),
+    "camera trigger": ((FOLDER, f"{FOLDER}\ncamera.trigger = 'hardware'"), "camera.folder cannot be triggered by the"),
+    "camera name": ((FOLDER, f'{FOLDER}\ncamera.name = "cell"'), "'lines.0.camera' is .*name \"cell\" is taken"),
+    "two kinds of cameras": ((FOLDER, f"{FOLDER}\ncameras = [{{}}]"), "either one table camera or a list"),
+    "no camera": ((ONE_CAMERA, "cameras = []"), "either one table camera or a list"),
+    "cameras of one name": ((ONE_CAMERA, "cameras = [{}, {}]"), "'lines.0' is .*with a name of its own"),
     "camera key": (("options.folder", "options.foldr"), "line-3-camera: camera.folder: key 'folder' is missing"),
     "camera value": ((FOLDER, f"{FOLDER}\ncamera.options.wait = 5"), "line-3-camera: camera.folder: key 'wait' is 5"),
     "camera limit": ((FOLDER, f"{FOLDER}\ncamera.options.max_pixels = -1"), "camera.folder: key 'max_pixels' is -1"),
     "video": (
-        (f'camera.kind = "camera.folder"\n{FOLDER}',
+        (ONE_CAMERA,
          'camera.kind = "camera.video"\ncamera.options.file = "x"\ncamera.options.every = 0'),
         "camera.video: key 'every' is 0",
     ),

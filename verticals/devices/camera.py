@@ -23,7 +23,7 @@ from types import FrameType
 from typing import Any, NoReturn
 
 from core import logs
-from core.clock import Clock, SystemClock
+from core.clock import Clock, Instant, SystemClock
 from core.errors import DeviceError, EdgewiseError, InputError, PortBusyError
 from verticals.devices import catalog
 from verticals.devices.notices import (
@@ -93,7 +93,7 @@ class CameraServer:
                     self._hear(peer)
             if self._pause_s() == 0.0:
                 self._next_s = self._clock.now().mono_s + (self._spec.interval_s or 0.0)
-                self._take(None, 0, "")
+                self._take(None, 0, "", None)
 
     def close(self) -> None:
         for client in list(self._clients):
@@ -148,24 +148,24 @@ class CameraServer:
         if self._clock.now().mono_s > trigger.until_mono_s:
             self._send(client, FailedNotice(trigger.request, "the camera came to this trigger too late"))
             return
-        self._take(client, trigger.request, trigger.ticket)
+        self._take(client, trigger.request, trigger.ticket, trigger.at)
 
-    def _take(self, asker: socket.socket | None, request: int, ticket: str) -> None:
+    def _take(self, asker: socket.socket | None, request: int, ticket: str, at: Instant | None) -> None:
         """One picture into the ring; everyone hears of it, the asker with its request.
 
         The watch is a thread in C: it ends even a process whose driver never gives the interpreter back.
         """
         faulthandler.dump_traceback_later(self._source.grab_limit_s + self._spec.hang_s, exit=True, file=_STDERR)
         try:
-            self._take_watched(asker, request, ticket)
+            self._take_watched(asker, request, ticket, at)
         finally:
             faulthandler.cancel_dump_traceback_later()
 
-    def _take_watched(self, asker: socket.socket | None, request: int, ticket: str) -> None:
+    def _take_watched(self, asker: socket.socket | None, request: int, ticket: str, at: Instant | None) -> None:
         for client in list(self._clients):
             self._send(client, BusyNotice(self._source.grab_limit_s))
         try:
-            shot = self._source.grab(ticket)
+            shot = self._source.grab(ticket, at)
             ring = self._room_for(shot.image.nbytes)
             slot, mark = ring.write(shot.image)
         except EdgewiseError as error:

@@ -9,7 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from core.clock import Clock
+from core.clock import Clock, Instant
 from core.errors import DeviceError, InputError
 from core.settings import STRICT_KEYS, Count, Seconds, checked
 from verticals.devices.pictures import (
@@ -68,9 +68,9 @@ class FolderSource:
             return height * width * 3 if height * width <= self._settings.max_pixels else 0
         return 0
 
-    def grab(self, ticket: str) -> Shot:
+    def grab(self, ticket: str, at: Instant | None = None) -> Shot:
         """The time of the shot is the moment of the trigger: a file knows no better one."""
-        at = self._clock.now()
+        at = at or self._clock.now()
         if self._settings.order is Order.CYCLE:
             path = self._next()
             content = read_file(path)

@@ -10,9 +10,10 @@ import asyncio
 import logging
 import os
 import socket
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,12 +45,24 @@ _PINGS_IN_SILENCE = 2.5
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """A picture of one's own: HxWx3 uint8 RGB. `index` counts the camera's pictures since its start."""
+    """A picture of one's own: HxWx3 uint8 RGB. `index` counts the camera's pictures since its start.
+
+    `lag_s` lies between trigger and capture; below 0: the picture is older than its trigger.
+    """
 
     image: NDArray[np.uint8]
     at: Instant
     ticket: str
     index: int
+    lag_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Views:
+    """What several cameras gave for one ticket, and why the others gave nothing; both by camera."""
+
+    frames: Mapping[str, Frame]
+    failed: Mapping[str, str]
 
 
 class CameraClient:
@@ -97,18 +110,23 @@ class CameraClient:
                 self._ring.close()
                 self._ring = None
 
-    async def grab(self, ticket: str, timeout_s: float) -> Frame:
-        """A picture taken now, for `ticket`. Raises DeviceError when the camera is lost, late or has none."""
+    async def grab(self, ticket: str, timeout_s: float, at: Instant | None = None) -> Frame:
+        """The picture of the moment `at`, now without one, for `ticket`; waits at most `timeout_s` from now.
+
+        Raises DeviceError when the camera is lost, late or has none.
+        """
         if not self.up:
             raise DeviceError(f"camera {self.name} is lost: {self._why}")
         self._requests = self._requests % 0xFFFF_FFFF + 1
         request = self._requests
         waiting: asyncio.Future[Frame] = asyncio.get_running_loop().create_future()
         self._waiting[request] = waiting
+        now = self._clock.now()
         try:
-            self._send(TriggerNotice(request, self._clock.now().mono_s + timeout_s, ticket))
+            self._send(TriggerNotice(request, at or now, now.mono_s + timeout_s, ticket))
             async with asyncio.timeout(timeout_s):
-                return await waiting
+                frame = await waiting
+            return replace(frame, lag_s=frame.at.since(at or now))
         except TimeoutError as error:
             raise DeviceError(
                 f"camera {self.name}: no picture of '{ticket}' within {timeout_s * 1e3:.0f} ms"
@@ -253,3 +271,26 @@ class CameraClient:
             self._outage.gone(why)
         if self._on_state is not None:
             self._on_state(up, why)
+
+
+class Grabber(Protocol):
+    async def grab(self, ticket: str, timeout_s: float, at: Instant | None = None) -> Frame: ...
+
+
+async def grab_all(cameras: Mapping[str, Grabber], ticket: str, timeout_s: float, at: Instant | None = None) -> Views:
+    """One picture of each camera for `ticket`, asked for at once and within one `timeout_s`; raises nothing.
+
+    A part is whole only when `failed` is empty.
+    """
+    asked = [camera.grab(ticket, timeout_s, at) for camera in cameras.values()]
+    outcomes = await asyncio.gather(*asked, return_exceptions=True)
+    frames: dict[str, Frame] = {}
+    failed: dict[str, str] = {}
+    for name, outcome in zip(cameras, outcomes, strict=True):
+        if isinstance(outcome, Frame):
+            frames[name] = outcome
+        elif isinstance(outcome, DeviceError):
+            failed[name] = str(outcome)
+        else:
+            raise outcome
+    return Views(frames, failed)

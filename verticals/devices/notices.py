@@ -69,16 +69,17 @@ class FailedNotice:
 
 @dataclass(frozen=True, slots=True)
 class TriggerNotice:
-    """Take a picture now. Past `until_mono_s` nobody waits for it any more and none is taken."""
+    """Take the picture of the moment `at`. Past `until_mono_s` nobody waits for it any more and none is taken."""
 
     kind: ClassVar[int] = 4
-    layout: ClassVar[struct.Struct] = struct.Struct("<Id")
+    layout: ClassVar[struct.Struct] = struct.Struct("<Iddd")
     request: int
+    at: Instant
     until_mono_s: float
     ticket: str
 
     def fields(self) -> tuple[float, ...]:
-        return self.request, self.until_mono_s
+        return self.request, self.at.mono_s, self.at.utc_s, self.until_mono_s
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +147,9 @@ def parse(packet: bytes) -> Notice:
         return FailedNotice(fields[0], text.decode("utf-8", "replace"))
     if kind == TriggerNotice.kind:
         fields, text = _split(TriggerNotice.layout, body)
-        return TriggerNotice(fields[0], _finite(fields[1]), _ticket(text))
+        request, mono_s, utc_s, until_mono_s = fields
+        at = Instant(_finite(mono_s), _finite(utc_s))
+        return TriggerNotice(request, at, _finite(until_mono_s), _ticket(text))
     raise InputError(f"a camera notice of unknown kind {kind}")
 
 

@@ -31,8 +31,8 @@ class FrameSource(Protocol):
         """Size of a coming frame where it is known, else 0: the ring is made ready before the first part."""
         ...
 
-    def grab(self, ticket: str) -> Shot:
-        """The picture for `ticket` (a part id; empty when free-running).
+    def grab(self, ticket: str, at: Instant | None = None) -> Shot:
+        """The picture for `ticket` (a part id; empty when free-running), triggered at `at`; None: now.
 
         Raises DeviceError when there is none, InputError when it cannot be used.
         """

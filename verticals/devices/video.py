@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.clock import Clock
+from core.clock import Clock, Instant
 from core.errors import DeviceError, InputError
 from core.settings import STRICT_KEYS, Count, checked
 from verticals.devices.pictures import MAX_PIXELS
@@ -58,18 +58,18 @@ class VideoSource:
         height, width = self._size()
         return height * width * 3
 
-    def grab(self, ticket: str) -> Shot:
+    def grab(self, ticket: str, at: Instant | None = None) -> Shot:
         """The time of the shot is the moment of the trigger."""
         if self._over:
             raise DeviceError(f"video {self._settings.file} is over", hint='Set at_end = "wrap" to play it again.')
-        at = self._clock.now()
+        at = at or self._clock.now()
         if self._capture is None:
             self._open()
         image = self._step()
         if image is None and self._settings.at_end is AtEnd.STOP:
             self.close()
             self._over = True
-            return self.grab(ticket)
+            return self.grab(ticket, at)
         if image is None:
             self._open()  # from the start: seeking back is not exact in every container
             image = self._step()

@@ -51,7 +51,7 @@ async def test_a_client_that_talks_nonsense_is_dropped_and_the_others_go_on(
 async def test_a_trigger_nobody_waits_for_any_more_takes_no_picture(tmp_path: Path, camera: CameraProcess) -> None:
     async with connected(tmp_path / "top.sock") as (client, _):
         with knock(tmp_path / "top.sock") as late:
-            late.send(pack(TriggerNotice(5, SystemClock().now().mono_s - 1.0, "old")))
+            late.send(pack(TriggerNotice(5, SystemClock().now(), SystemClock().now().mono_s - 1.0, "old")))
             heard = parse(late.recv(5000))
             while not isinstance(heard, FailedNotice):
                 heard = parse(late.recv(5000))

@@ -11,7 +11,7 @@ import pytest
 from core.clock import SystemClock
 from core.errors import DeviceError
 from tests.support.cameras import CameraProcess, Watcher, connected, save, solid
-from verticals.devices.frames import CameraClient, Frame
+from verticals.devices.frames import CameraClient, Frame, grab_all
 
 
 @pytest.fixture
@@ -52,6 +52,33 @@ async def test_many_grabs_at_once_each_get_their_own(tmp_path: Path, camera: Cam
         frames = await asyncio.gather(*(client.grab(ticket, 5.0) for ticket in tickets))
     assert [frame.ticket for frame in frames] == tickets
     assert [frame.index for frame in frames] == [1, 2, 3, 4]
+
+
+async def test_a_frame_says_how_long_after_its_trigger_it_was_taken(tmp_path: Path, camera: CameraProcess) -> None:
+    async with connected(tmp_path / "top.sock") as (client, _):
+        heard = SystemClock().now()
+        frame = await client.grab("1", 5.0, heard)
+    assert frame.at == heard and frame.lag_s == 0.0  # a file knows no better time than its trigger's
+
+
+async def test_several_cameras_give_their_views_at_once_or_say_which_did_not(
+    tmp_path: Path, folder: Path, camera: CameraProcess
+) -> None:
+    (tmp_path / "empty").mkdir()
+    options = {"folder": str(tmp_path / "empty"), "order": "newest", "wait": "5s"}
+    side = CameraProcess(tmp_path / "side.sock", "camera.folder", options)
+    async with (
+        connected(tmp_path / "top.sock") as (one, _),
+        connected(tmp_path / "side.sock") as (other, watcher),
+    ):
+        late = await grab_all({"top": one, "side": other}, "part 1", 0.2)
+        whole = await grab_all({"top": one, "again": one}, "part 2", 5.0)
+        side.kill()
+        await watcher.until(False)
+        lost = await grab_all({"top": one, "side": other}, "part 3", 5.0)
+    assert list(late.frames) == ["top"] and "no picture of 'part 1' within 200 ms" in late.failed["side"]
+    assert list(whole.frames) == ["top", "again"] and not whole.failed
+    assert list(lost.frames) == ["top"] and "is lost" in lost.failed["side"]
 
 
 async def test_a_second_client_sees_the_frames_of_the_first(tmp_path: Path, camera: CameraProcess) -> None:

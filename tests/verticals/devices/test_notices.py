@@ -25,7 +25,7 @@ EXAMPLES: list[Notice] = [
     RingNotice(3, 4, 6_220_800),
     FrameNotice(7, 3, 2, 18, 9, 1080, 1920, Instant(12.5, 1.7e9), "part 17 ü"),
     FailedNotice(7, "camera folder /x cannot be read"),
-    TriggerNotice(7, 13.25, "part 17"),
+    TriggerNotice(7, Instant(12.5, 1.7e9), 13.25, "part 17"),
     PingNotice(),
     PongNotice(),
     BusyNotice(2.3),
@@ -52,9 +52,9 @@ def test_a_notice_with_bytes_too_many_is_an_error() -> None:
 
 def test_a_ticket_that_is_too_long_is_refused_at_both_ends() -> None:
     with pytest.raises(InputError, match="too long"):
-        pack(TriggerNotice(1, 0.0, "x" * 257))
+        pack(TriggerNotice(1, Instant(0, 0), 0.0, "x" * 257))
     with pytest.raises(InputError, match="257 bytes"):
-        parse(pack(TriggerNotice(1, 0.0, "x" * 256)) + b"x")
+        parse(pack(TriggerNotice(1, Instant(0, 0), 0.0, "x" * 256)) + b"x")
 
 
 def test_a_long_error_text_is_cut_and_still_reads() -> None:
