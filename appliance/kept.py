@@ -17,6 +17,7 @@ from appliance.restarts import Patience, Restarts
 from core.clock import Clock
 from core.settings import environment_for_child
 from verticals.places import Places
+from verticals.runtime.parent import ASKS_RESTART
 from verticals.runtime.roster import Standing
 
 log = logging.getLogger(__name__)
@@ -181,6 +182,8 @@ class Kept:
 
 
 def _in_words(exit_code: int) -> str:
+    if exit_code == ASKS_RESTART:
+        return "it asked to be started again"
     if exit_code >= 0:
         return f"exit code {exit_code}"
     return f"signal {signal.Signals(-exit_code).name}"

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator
 
 from core.errors import SettingsError
+from core.inference.settings import InferenceSettings
 from core.settings import STRICT_KEYS, Bytes, Port, checked, read_toml
 from verticals import catalog
 from verticals.contract import DeviceSpec, Vertical
@@ -96,6 +97,7 @@ class Site:
     site: SiteSettings
     store: StoreSettings = field(default_factory=StoreSettings)
     access: AccessSettings = field(default_factory=AccessSettings)
+    inference: InferenceSettings = field(default_factory=InferenceSettings)
     apps: Mapping[str, App] = field(default_factory=dict)
 
     def app(self, name: str) -> App:
@@ -108,7 +110,7 @@ class Site:
 def load_site(config: Path) -> Site:
     """Reads and checks the whole file; nothing starts half-configured. Raises SettingsError."""
     document = read_toml(config)
-    known = {"site", "store", "access", "screens", *catalog.names()}
+    known = {"site", "store", "access", "inference", "screens", *catalog.names()}
     unknown = sorted(set(document) - known)
     if unknown:
         raise SettingsError(
@@ -125,6 +127,7 @@ def load_site(config: Path) -> Site:
         checked(SiteSettings, _table(document, "site", config), f"{config} [site]"),
         checked(StoreSettings, _table(document, "store", config), f"{config} [store]"),
         checked(AccessSettings, _table(document, "access", config), f"{config} [access]"),
+        checked(InferenceSettings, _table(document, "inference", config), f"{config} [inference]"),
         apps,
     )
 

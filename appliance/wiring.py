@@ -27,11 +27,12 @@ def roles_of(site: Site) -> dict[str, tuple[Role, ...]]:
 
 def run_line_of(site: Site, app: App, places: Places, moved: Callable[[], None]) -> int:
     """The line of one app, until it is told to stop."""
+    from core.inference.choice import Chooser
     from core.inference.engine import LocalEngine
     from verticals.runtime.bridge import Bridge
     from verticals.runtime.line import LineParts
     from verticals.runtime.live import LiveServer
-    from verticals.runtime.process import run_line
+    from verticals.runtime.process import Restart, run_line
     from verticals.store.commands import Commands
     from verticals.store.database import open_database, reserve_log
     from verticals.store.events import EventStore
@@ -46,7 +47,8 @@ def run_line_of(site: Site, app: App, places: Places, moved: Callable[[], None])
     events = EventStore(database, app.vertical.project)
     stations = app.vertical.stations(app.settings)
     bridge = Bridge()
-    models = LocalEngine()
+    restart = Restart()
+    models = LocalEngine(chooser=Chooser(site.inference.provider, places.measured), give_up=restart.ask)
     parts = LineParts(
         vertical=app.vertical,
         stations=stations,
@@ -62,11 +64,10 @@ def run_line_of(site: Site, app: App, places: Places, moved: Callable[[], None])
         moved=moved,
     )
     try:
-        run_line(parts)
+        return run_line(parts, restart)
     finally:
         models.close()
         database.dispose()
-    return 0
 
 
 def _devices(app: App, places: Places, clock: Clock) -> list[Fitting]:

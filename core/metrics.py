@@ -45,10 +45,11 @@ class Spread:
 class ModelCounts:
     """What one version of a model did. The engine adds under its own lock; a scrape may see it a moment old.
 
-    `loaded` holds (sha256, provider) of every copy that answers now.
+    `loaded` holds (sha256, provider) of every copy that answers now; `fallen` the provider that was asked and the
+    one that it runs on instead; `hangs` how often a run never came back.
     """
 
-    __slots__ = ("labels", "loaded", "outcomes", "queued", "ran")
+    __slots__ = ("fallen", "hangs", "labels", "loaded", "outcomes", "queued", "ran")
 
     def __init__(self, model: str, version: str, outcomes: Sequence[str]) -> None:
         self.labels = (model, version)
@@ -56,6 +57,8 @@ class ModelCounts:
         self.outcomes = dict.fromkeys(outcomes, 0)
         self.queued = Spread()
         self.ran = Spread()
+        self.hangs = 0
+        self.fallen: tuple[str, str] | None = None
 
 
 class Metrics:
@@ -74,6 +77,14 @@ class Metrics:
         self.alarms_active = Gauge("edge_alarm_active", "Alarms by priority", ["priority"], registry=self.registry)
         self.source_last_seen = Gauge(
             "edge_source_last_seen_timestamp_seconds", "Last sample of a source", ["source"], registry=self.registry
+        )
+        self.inference_share = Gauge(
+            "edge_inference_share",
+            "Share of the box's cores that the models need at what is asked",
+            registry=self.registry,
+        )
+        self.inference_fits = Gauge(
+            "edge_inference_fits", "1 when what is asked fits into the box, else 0", registry=self.registry
         )
         self.clock_offset = Gauge(
             "edge_clock_offset_seconds", "This box's clock against its time server", registry=self.registry
@@ -102,11 +113,18 @@ class _ModelCollector(Collector):
         ran = HistogramMetricFamily("edge_inference_duration_seconds", "Time in the model", labels=names)
         queued = HistogramMetricFamily("edge_inference_queue_seconds", "Time before the model began", labels=names)
         info = GaugeMetricFamily("edge_model_info", "Models loaded", labels=[*names, "sha256", "ep"])
+        fallen = GaugeMetricFamily(
+            "edge_inference_fallback", "Models that run elsewhere than asked", labels=[*names, "asked", "ep"]
+        )
+        hangs = CounterMetricFamily("edge_inference_hangs", "Runs that never came back", labels=names)
         for counts in list(self._counts.values()):
+            hangs.add_metric(counts.labels, counts.hangs)
+            if counts.fallen is not None:
+                fallen.add_metric([*counts.labels, *counts.fallen], 1)
             for outcome, count in counts.outcomes.items():
                 requests.add_metric([*counts.labels, outcome], count)
             ran.add_metric(counts.labels, counts.ran.cumulative(), counts.ran.sum_s)
             queued.add_metric(counts.labels, counts.queued.cumulative(), counts.queued.sum_s)
             for sha256, provider in set(counts.loaded):
                 info.add_metric([*counts.labels, sha256, provider], 1)
-        return [requests, ran, queued, info]
+        return [requests, ran, queued, info, fallen, hangs]

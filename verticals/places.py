@@ -36,6 +36,11 @@ class Places:
         return self.data / "models"
 
     @property
+    def measured(self) -> Path:
+        """What each package takes on each execution provider of this box."""
+        return self.data / "models" / "measured"
+
+    @property
     def keys(self) -> Path:
         return self.data / "keys"
 

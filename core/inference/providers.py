@@ -16,17 +16,31 @@ from core.errors import EngineError
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """`library_name` is ONNX Runtime's; `options` are handed to it as they stand."""
+    """`library_name` is ONNX Runtime's; `options` are handed to it as they stand.
+
+    `threads_option` is the option by which it takes its number of threads; the session's own says it nothing.
+    """
 
     name: str
     library_name: str
     options: Mapping[str, str] = field(default_factory=dict)
+    threads_option: str = ""
 
 
 CPU = Provider("cpu", "CPUExecutionProvider")
+_OPENVINO = "OpenVINOExecutionProvider"
 
-#: Every provider that may be asked for, best first. A new one is one line here; its session tells whether it works.
-PROVIDERS: tuple[Provider, ...] = (CPU,)
+#: Every provider that may be asked for. A new one is one line here; its session tells whether it works.
+PROVIDERS: tuple[Provider, ...] = (
+    Provider("tensorrt", "TensorrtExecutionProvider"),
+    Provider("cuda", "CUDAExecutionProvider"),
+    Provider("openvino", _OPENVINO, {"device_type": "CPU"}, threads_option="num_of_threads"),
+    Provider("openvino-gpu", _OPENVINO, {"device_type": "GPU"}),
+    Provider("openvino-npu", _OPENVINO, {"device_type": "NPU"}),
+    CPU,
+)
+NAMES = tuple(item.name for item in PROVIDERS)
+_SILENT = 4
 
 
 def provider(name: str) -> Provider:
@@ -57,6 +71,8 @@ def runtime() -> Any:
     """
     import onnxruntime
 
+    # What a provider says while it cannot be made comes back as an exception, or as another provider.
+    onnxruntime.set_default_logger_severity(_SILENT)
     memory = onnxruntime.OrtMemoryInfo(
         "Cpu", onnxruntime.OrtAllocatorType.ORT_ARENA_ALLOCATOR, 0, onnxruntime.OrtMemType.DEFAULT
     )

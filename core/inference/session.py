@@ -24,6 +24,23 @@ _FINITE_UP_TO = 64
 _SILENT = 4
 
 
+class Brake:
+    """Ends a run from another thread, between two nodes of its graph; a node that never returns feels nothing of it."""
+
+    __slots__ = ("options", "pulled")
+
+    def __init__(self) -> None:
+        self.options = runtime().RunOptions()
+        self.pulled = False
+
+    def pull(self) -> None:
+        self.pulled = self.options.terminate = True
+
+    def let_go(self) -> None:
+        """It can serve the next run."""
+        self.pulled = self.options.terminate = False
+
+
 class Session:
     """A graph that can be run by the names of its card, by any number of threads at once.
 
@@ -44,14 +61,15 @@ class Session:
         self._verdict = card.verdict.output if card.verdict else ""
         self._run = self._session.run
 
-    def run(self, inputs: Arrays) -> dict[str, NDArray[Any]]:
+    def run(self, inputs: Arrays, brake: Brake | None = None) -> dict[str, NDArray[Any]]:
         """Every output by name. Raises EngineError for inputs that the card does not allow and for a failed run.
 
-        A run fails too when a score is not a finite number: compared with a limit, it would look good.
+        A run fails too when a score is not a finite number: compared with a limit, it would look good. `brake`
+        ends it from another thread; it serves one run at a time.
         """
         self._check(inputs)
         try:
-            values = self._run(self._output_names, inputs)
+            values = self._run(self._output_names, inputs, brake and brake.options)
         except Exception as error:  # the library's errors share no class of their own
             raise EngineError(f"{self._title}: the run failed: {_plain(error)}") from error
         outputs = dict(zip(self._output_names, values, strict=True))
@@ -107,9 +125,13 @@ def _load(model: bytes, provider: Provider, threads: int, title: str) -> Any:
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.add_session_config_entry("session.inter_op.allow_spinning", "0")
     options.add_session_config_entry("session.use_env_allocators", "1")
+    own = dict(provider.options)
+    if provider.threads_option:
+        own[provider.threads_option] = str(threads)
     try:
+        # Unless told otherwise the library itself goes on with another provider after a failure, and prints that.
         session = library.InferenceSession(
-            model, options, providers=[provider.library_name], provider_options=[dict(provider.options)]
+            model, options, providers=[provider.library_name], provider_options=[own], enable_fallback=0
         )
     except Exception as error:  # the library's errors share no class of their own
         raise EngineError(f"{title}: cannot be loaded on {provider.name}: {_plain(error)}") from error

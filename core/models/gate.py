@@ -30,20 +30,27 @@ class Gate:
 
     def check(self, package: Package) -> None:
         """Raises GoldenError naming the first case whose verdict is flipped or whose numbers are out of tolerance."""
-        card = package.card
-        title = f"{card.name} {card.version}"
         try:
-            session = Session(package.model, card, provider=self._provider)
+            session = Session(package.model, package.card, provider=self._provider)
         except EngineError as error:
+            title = f"{package.card.name} {package.card.version}"
             raise GoldenError(f"{title}: {error.message}", hint=_HINT) from error
-        for case in package.golden.cases:
-            try:
-                got = session.run(case.inputs)
-            except EngineError as error:
-                raise GoldenError(f"{title}: golden case '{case.name}': {error.message}", hint=_HINT) from error
-            reason = difference(card, case, got)
-            if reason:
-                raise GoldenError(f"{title}: golden case '{case.name}' on {self.place}: {reason}", hint=_HINT)
+        require_golden(session, package)
+
+
+def require_golden(session: Session, package: Package) -> None:
+    """Raises GoldenError where `session` does not give the golden answers of `package`."""
+    card = package.card
+    title = f"{card.name} {card.version}"
+    for case in package.golden.cases:
+        try:
+            got = session.run(case.inputs)
+        except EngineError as error:
+            raise GoldenError(f"{title}: golden case '{case.name}': {error.message}", hint=_HINT) from error
+        reason = difference(card, case, got)
+        if reason:
+            where = place(session.provider)
+            raise GoldenError(f"{title}: golden case '{case.name}' on {where}: {reason}", hint=_HINT)
 
 
 def difference(card: Card, case: GoldenCase, got: dict[str, NDArray[Any]]) -> str:

@@ -11,6 +11,7 @@ import pytest
 
 from appliance import cli, site
 from core import errors
+from core.inference.settings import InferenceSettings
 from manufacturing.settings import ManufacturingSettings
 from simulators.tags import TAGS
 from tests.support.repository import ROOT, files, text_files
@@ -78,6 +79,7 @@ def _all_settings() -> dict[str, type]:
         site.SiteSettings,
         site.StoreSettings,
         AccessSettings,
+        InferenceSettings,
         site.ScreenSettings,
         ManufacturingSettings,
         FolderSettings,

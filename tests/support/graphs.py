@@ -145,6 +145,56 @@ def awkward_package(folder: Path, key: SigningKey, *, name: str = "awkward", ver
     return write_package(folder, awkward_card(name, version), awkward_graph(), golden, key)
 
 
+def stuck_graph() -> bytes:
+    """`score` float32 [1] = `tag`, after `boxes` int64 [] boxes that do not touch were compared each with each.
+
+    All of it in one node, which nothing ends in the middle: 40 000 boxes take some seconds.
+    """
+    nodes = [
+        helper.make_node("Range", ["zero", "boxes", "step"], ["number"]),
+        helper.make_node("Cast", ["number"], ["row"], to=_FLOAT),
+        helper.make_node("Unsqueeze", ["row", "last"], ["column"]),
+        helper.make_node("Mul", ["column", "corners"], ["spread"]),
+        helper.make_node("Add", ["spread", "offsets"], ["all"]),
+        helper.make_node("Unsqueeze", ["all", "first"], ["batch"]),
+        helper.make_node("Unsqueeze", ["row", "both"], ["scores"]),
+        helper.make_node("NonMaxSuppression", ["batch", "scores", "most", "overlap"], ["kept"]),
+        helper.make_node("Cast", ["kept"], ["kept_float"], to=_FLOAT),
+        helper.make_node("ReduceMax", ["kept_float"], ["largest"], keepdims=0),
+        helper.make_node("Mul", ["largest", "nothing"], ["naught"]),
+        helper.make_node("Add", ["tag", "naught"], ["score"]),
+    ]
+    constants = [
+        numpy_helper.from_array(np.array(value, dtype), name)
+        for name, value, dtype in (
+            ("zero", 0, np.int64), ("step", 1, np.int64), ("last", [1], np.int64), ("first", [0], np.int64),
+            ("both", [0, 1], np.int64), ("corners", [[0, 2, 0, 2]], np.float32),
+            ("offsets", [[0, 0, 1, 1]], np.float32), ("most", [10**9], np.int64),
+            ("overlap", [0.5], np.float32), ("nothing", 0, np.float32),
+        )
+    ]  # fmt: skip
+    inputs = [helper.make_tensor_value_info("tag", _FLOAT, [1]), helper.make_tensor_value_info("boxes", _INT64, [])]
+    return _model(nodes, inputs, [helper.make_tensor_value_info("score", _FLOAT, [1])], constants)
+
+
+def stuck_inputs(tag: float = 1.0, *, boxes: int = 1) -> dict[str, Any]:
+    return {"tag": np.array([tag], np.float32), "boxes": np.array(boxes, np.int64)}
+
+
+def stuck_package(folder: Path, key: SigningKey, *, name: str = "stuck", version: str = "1") -> Package:
+    card = Card(
+        name=name,
+        version=version,
+        kind="score",
+        inputs=(TensorSpec("tag", "float32", (1,)), TensorSpec("boxes", "int64", ())),
+        outputs=(TensorSpec("score", "float32", (1,)),),
+        intended_use="tests",
+        licence="Apache-2.0",
+    )
+    golden = Golden((GoldenCase("one", stuck_inputs(2.0), {"score": np.array([2.0], np.float32)}),))
+    return write_package(folder, card, stuck_graph(), golden, key)
+
+
 def known_graph() -> bytes:
     """`y` = `x` float32 [n, 2] @ [[1, 2], [3, 4]] + 0.5: what the self-test carries as bytes."""
     nodes = [

@@ -1,4 +1,7 @@
-"""Ties a process to the one that started it: when the parent dies, whatever way, the child goes too."""
+"""Ties a process to the one that started it: when the parent dies, whatever way, the child goes too.
+
+And the one thing that a child says to its parent by the way it ends.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,9 @@ import ctypes
 import os
 import signal
 import sys
+
+#: The exit code of a process that cannot help itself any more and asks its parent to start it again.
+ASKS_RESTART = 75  # EX_TEMPFAIL of sysexits.h
 
 _PR_SET_PDEATHSIG = 1
 

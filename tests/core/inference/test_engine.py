@@ -77,11 +77,11 @@ class Gate:
         self.tags: list[float] = []
         run = Session.run
 
-        def held(session: Session, inputs: Any) -> Any:
+        def held(session: Session, inputs: Any, *more: Any) -> Any:
             self.tags.append(float(next(iter(inputs.values()))[0]))
             self.entered.set()
             assert self.opened.wait(10)
-            return run(session, inputs)
+            return run(session, inputs, *more)
 
         monkeypatch.setattr(Session, "run", held)
 
@@ -271,7 +271,7 @@ async def test_closing_answers_those_who_wait(tiny: Package, monkeypatch: pytest
     assert (await running).outcome is Outcome.ANSWERED
     await closing
     assert (await engine.infer(ask, deadline_mono_s=NEVER_S)).reason == "the engine is closed"
-    assert not any(thread.is_alive() for thread in engine._threads)
+    assert not any(runner.thread.is_alive() for runner in engine._crew.runners)
 
 
 @both_ways

@@ -50,9 +50,9 @@ class Storm:
     def watch(self, monkeypatch: pytest.MonkeyPatch) -> None:
         run = Session.run
 
-        def watched(session: Session, inputs: Any) -> Any:
+        def watched(session: Session, inputs: Any, *more: Any) -> Any:
             try:
-                return run(session, inputs)
+                return run(session, inputs, *more)
             finally:
                 self.ended_mono_s[float(inputs["tag"][0])] = time.monotonic()
 

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 
 from core.errors import EngineError
-from core.inference.providers import Provider
+from core.inference.providers import Provider, runtime
 from core.inference.session import Session
 from core.models.card import TensorSpec
 from tests.support.graphs import awkward_card, awkward_graph, awkward_inputs, score_card, score_graph
@@ -82,9 +83,19 @@ def test_a_provider_that_the_library_lacks_is_named() -> None:
         Session(score_graph(), score_card(), provider=Provider("tpu", "TPUExecutionProvider"))
 
 
-def test_a_silent_fall_back_to_another_provider_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    from core.inference.providers import runtime
+def test_a_provider_that_is_listed_and_cannot_be_made_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runtime(), "get_available_providers", lambda: ["TPUExecutionProvider"])
+    with pytest.raises(EngineError, match="cannot be loaded on tpu: "):
+        Session(score_graph(), score_card(), provider=Provider("tpu", "TPUExecutionProvider"))
+
+
+def test_a_provider_that_the_library_leaves_out_without_a_word_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    make = runtime().InferenceSession
+
+    def leave_out(*given: Any, **more: Any) -> Any:
+        return make(*given, **{**more, "providers": ["CPUExecutionProvider"]})
 
     monkeypatch.setattr(runtime(), "get_available_providers", lambda: ["TPUExecutionProvider"])
-    with pytest.warns(UserWarning), pytest.raises(EngineError, match="instead of tpu"):
+    monkeypatch.setattr(runtime(), "InferenceSession", leave_out)
+    with pytest.raises(EngineError, match="instead of tpu"):
         Session(score_graph(), score_card(), provider=Provider("tpu", "TPUExecutionProvider"))

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,8 @@ from tests.support.lines import Plan, make_rig
 from tests.support.stations import ScriptedStation
 from verticals.devices.replay import Recorded, ReplaySource
 from verticals.runtime.live import LiveClient, LiveMessage, LiveServer
-from verticals.runtime.process import live_through
+from verticals.runtime.parent import ASKS_RESTART
+from verticals.runtime.process import Restart, live_through
 
 LINE = """
 import asyncio, sys
@@ -52,6 +54,61 @@ async def test_sigterm_ends_a_line_with_everything_recorded_and_its_state_saved(
     with make_rig(Plan(tmp_path, [])) as rig:
         assert [event.subject for event in rig.events.read(limit=100_000)] == [str(n) for n in range(taken)]
         assert rig.events.load_state("place") == ({"seen": taken}, taken)
+
+
+HANGING = """
+import asyncio, sys, threading, time
+from pathlib import Path
+from core.clock import SystemClock
+from core.inference.engine import LocalEngine
+from core.inference.request import Ask
+from core.models.trust import SigningKey
+from tests.support.graphs import stuck_inputs, stuck_package
+from tests.support.lines import Plan, make_rig
+from tests.support.stations import ScriptedStation
+from verticals.devices.replay import Recorded, ReplaySource
+from verticals.runtime.process import Restart, run_line
+
+folder = Path(sys.argv[1])
+restart = Restart()
+engine = LocalEngine(runners=1, give_up=restart.ask)
+engine.load("m", stuck_package(folder / "p", SigningKey.new()))
+
+def ask_on():
+    while not restart.reason:
+        ask = Ask("m", stuck_inputs(boxes=1_000_000))  # minutes in one node
+        asyncio.run(engine.infer(ask, deadline_mono_s=time.monotonic() + 0.05))
+        time.sleep(0.05)
+
+threading.Thread(target=ask_on, daemon=True).start()
+source = ReplaySource("place", [Recorded(key=str(n), after_s=0.001) for n in range(100000)])
+try:
+    with make_rig(Plan(folder, [ScriptedStation()], devices=[source], clock=SystemClock())) as rig:
+        code = run_line(rig.parts, restart)
+finally:
+    engine.close()
+print(len(source.emitted), flush=True)
+sys.exit(code)
+"""
+
+
+def test_a_line_whose_model_hangs_twice_ends_cleanly_and_asks_to_be_started_again(tmp_path: Path) -> None:
+    began_s = time.monotonic()
+    done = subprocess.run(
+        [sys.executable, "-c", HANGING, str(tmp_path)], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == ASKS_RESTART, done.stderr
+    assert time.monotonic() - began_s < 30
+    with make_rig(Plan(tmp_path, [])) as rig:
+        assert len(rig.events.read(limit=100_000)) == int(done.stdout)
+
+
+def test_a_restart_that_was_asked_for_before_the_line_began_is_not_forgotten() -> None:
+    heard: list[str] = []
+    restart = Restart()
+    restart.ask("it hangs")
+    restart.hear(lambda: heard.append(restart.reason))
+    assert heard == ["it hangs"]
 
 
 async def test_a_started_line_has_taken_its_start_up_out_of_the_collectors_rounds(tmp_path: Path) -> None:
