@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection, Engine
 
 from core.clock import Clock
+from core.errors import PackageError
+from core.models.shelf import Shelf
 from ui.hub import Hub
 from verticals.contract import Command, Event, Json, Reply
 from verticals.runtime.live import LiveMessage
 from verticals.store.audit import Audit
 from verticals.store.commands import Commands
 from verticals.store.database import reading
+from verticals.store.drafts import Drafts
 from verticals.store.events import EventStore
 from verticals.store.evidence import EvidenceStore
 from verticals.store.inbox import Inbox
@@ -42,6 +45,9 @@ class StoreDesk:
     inbox: Inbox
     job_store: Jobs
     audit_chain: Audit
+    drafts: Drafts
+    shelf: Shelf
+    _packages: dict[tuple[str, str], Json] = field(init=False, default_factory=dict)
 
     def read(self) -> AbstractContextManager[Connection]:
         return reading(self.engine)
@@ -87,6 +93,33 @@ class StoreDesk:
         number = self.inbox.bring(source, key, payload)
         self._wake("inbox", {})
         return number
+
+    def models(self, name: str = "") -> Sequence[Json]:
+        used: dict[tuple[str, str], list[str]] = {}
+        for slot in self.shelf.slots():
+            if slot.active is not None:
+                used.setdefault((slot.active.name, slot.active.version), []).append(slot.name)
+        found = [
+            {**self._package(*key), "slots": used.get(key, [])} for key in self.shelf.names() if name in ("", key[0])
+        ]
+        return sorted(found, key=lambda one: (one["name"], one["version"]), reverse=True)
+
+    def _package(self, name: str, version: str) -> Json:
+        """Read whole and checked once: a package on the shelf does not change, and is checked again when it is used."""
+        known = self._packages.get((name, version))
+        if known is not None:
+            return known
+        said: dict[str, Any] = {"name": name, "version": version, "sha256": "", "kind": "", "limits": {}}
+        said |= {"provenance": {}, "broken": ""}
+        try:
+            package = self.shelf.package(name, version)
+        except PackageError as error:
+            return said | {"broken": error.message}
+        card = package.card
+        said |= {"sha256": package.sha256, "kind": card.kind, "limits": dict(card.limits)}
+        said["provenance"] = dict(card.provenance)
+        self._packages[name, version] = said
+        return said
 
     def start_job(self, kind: str, inputs: Json, *, who: str) -> int:
         return self.job_store.start(self.app, kind, inputs, who=who)

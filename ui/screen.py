@@ -6,6 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from core.clock import Clock, SystemClock
+from core.models.gate import Gate
+from core.models.shelf import Shelf
+from core.models.trust import Trust
 from ui.desk import StoreDesk
 from ui.hub import Hub
 from ui.serve import Listen, Web, put_together
@@ -18,6 +21,7 @@ from verticals.store.access import AccessSettings
 from verticals.store.audit import Audit
 from verticals.store.commands import Commands
 from verticals.store.database import open_database
+from verticals.store.drafts import Drafts
 from verticals.store.events import EventStore
 from verticals.store.evidence import EvidenceStore
 from verticals.store.inbox import Inbox
@@ -63,6 +67,8 @@ def open_screen(
         inbox=Inbox(engine, clock),
         job_store=Jobs(box, clock, wake=lambda: _wake_jobs(places)),
         audit_chain=audit,
+        drafts=Drafts(places.drafts(manifest.name), clock),
+        shelf=Shelf(places.models, Trust(places.keys), Gate()),  # reads only
     )
     sessions = Sessions(box, audit, clock, access)
     return put_together(

@@ -27,6 +27,9 @@ class Places:
     def evidence(self, app: str) -> Path:
         return self.data / app / "evidence"
 
+    def drafts(self, app: str) -> Path:
+        return self.data / app / "drafts"
+
     @property
     def box_db(self) -> Path:
         return self.data / "box" / "box.db"

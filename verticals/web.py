@@ -6,7 +6,7 @@ role, the CSRF token and the content policy of every page before a view is calle
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from core.clock import Clock
 from verticals.contract import Event, Json, Reply
+from verticals.store.drafts import Drafts
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -68,13 +69,22 @@ class File:
 
 
 @dataclass(frozen=True, slots=True)
+class Stream:
+    """A file that is made while it is sent; `chunks` runs in a thread of the web process, and ends when the reader goes."""
+
+    chunks: Iterable[bytes]
+    media_type: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Go:
     """Sends the browser to another page of the app after a form."""
 
     to: str
 
 
-Answered = Shown | Data | File | Go
+Answered = Shown | Data | File | Stream | Go
 
 
 class Desk(Protocol):
@@ -83,6 +93,8 @@ class Desk(Protocol):
     app: str
     settings: Any
     clock: Clock
+    drafts: Drafts
+    """Files that people bring for a job."""
 
     def read(self) -> AbstractContextManager[Connection]:
         """A read-only connection to the app's store, for its own tables."""
@@ -107,6 +119,14 @@ class Desk(Protocol):
 
     def bring(self, source: str, key: str, payload: Json) -> int:
         """Facts from outside into the inbox; returns after the commit. The same source and key are stored once."""
+        ...
+
+    def models(self, name: str = "") -> Sequence[Json]:
+        """The packages on the box's shelf, all or those of one name, the newest version first.
+
+        Each `{"name", "version", "sha256", "kind", "limits", "provenance", "slots", "broken"}`; `slots` are those that
+        it answers for now, `broken` says what is wrong with one that cannot be used.
+        """
         ...
 
     def start_job(self, kind: str, inputs: Json, *, who: str) -> int: ...

@@ -94,12 +94,13 @@ class Shelf:
         for slot in self.slots():
             if slot.active is not None:
                 used.setdefault((slot.active.name, slot.active.version), []).append(slot.name)
-        entries = []
-        for path in sorted((self.folder / "packages").glob("*/*")):
-            if not path.name.startswith(".") and not path.parent.name.startswith("."):
-                entry = self._read(path.parent.name, path.name)
-                entries.append(replace(entry, slots=used.get((entry.name, entry.version), [])))
-        return entries
+        entries = [self._read(name, version) for name, version in self.names()]
+        return [replace(entry, slots=used.get((entry.name, entry.version), [])) for entry in entries]
+
+    def names(self) -> Sequence[tuple[str, str]]:
+        """Name and version of everything that lies here, unchecked, in order."""
+        paths = sorted((self.folder / "packages").glob("*/*"))
+        return [(p.parent.name, p.name) for p in paths if not p.name.startswith(".") and p.parent.name[0] != "."]
 
     def package(self, name: str, version: str) -> Package:
         """Raises PackageError when it is not on the shelf or not right any more."""

@@ -1,8 +1,15 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from sqlalchemy import text
 
+from core.models.gate import Gate
+from core.models.package import MODEL
+from core.models.shelf import Shelf
+from core.models.trust import SigningKey, Trust
+from tests.support.graphs import score_package
 from tests.support.screens import ScreenRig, eventually
 from verticals.contract import Event, Reply
 from verticals.runtime.live import LiveMessage
@@ -71,3 +78,38 @@ def test_views_read_events_and_their_own_tables(rig: ScreenRig) -> None:
     assert [event.sequence for event in desk.events(newest_first=True, limit=1)] == [2]
     with desk.read() as connection:
         assert connection.execute(text("select count(*) from events")).scalar_one() == 2
+
+
+def _key(rig: ScreenRig) -> SigningKey:
+    return Trust(rig.places.keys).box_key()
+
+
+def _shelf(rig: ScreenRig) -> Shelf:
+    return Shelf(rig.places.models, Trust(rig.places.keys), Gate())
+
+
+def test_views_see_what_is_on_the_shelf(rig: ScreenRig, tmp_path: Path) -> None:
+    package, shelf, desk = score_package(tmp_path / "package", _key(rig), version="3"), _shelf(rig), rig.web.desk
+    assert desk.models() == []
+    shelf.install(tmp_path / "package")
+    [found] = desk.models("tiny")
+    assert (found["version"], found["sha256"], found["slots"]) == ("3", package.sha256, [])
+    shelf.activate("press", "tiny", "3")
+    assert [one["slots"] for one in desk.models()] == [["press"]]
+    assert desk.models("other") == []
+
+
+def test_a_package_that_is_not_right_says_so(rig: ScreenRig, tmp_path: Path) -> None:
+    score_package(tmp_path / "package", _key(rig), version="3")
+    desk = rig.web.desk
+    _shelf(rig).install(tmp_path / "package")
+    with (rig.places.models / "packages" / "tiny" / "3" / MODEL).open("ab") as model:
+        model.write(b"spoilt")
+    assert [bool(one["broken"]) for one in desk.models()] == [True]
+
+
+def test_pictures_for_a_job_are_kept_where_the_job_finds_them(rig: ScreenRig) -> None:
+    drafts = rig.web.desk.drafts
+    draft = drafts.begin()
+    drafts.keep(draft, "good", "a.png", b"1")
+    assert drafts.folder(draft).is_relative_to(rig.places.data)
