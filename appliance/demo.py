@@ -14,6 +14,7 @@ from pathlib import Path
 
 from appliance.ports import require_free
 from appliance.processes import Process
+from core.clock import SystemClock
 from core.errors import RefusedError, StoreError
 from verticals.places import Places
 
@@ -86,6 +87,11 @@ class Demo:
         return self.home / "camera"
 
     @property
+    def plc_keys(self) -> Path:
+        """The simulated PLC's own certificate and whom it trusts."""
+        return self.home / "plc"
+
+    @property
     def recipe(self) -> str:
         """An inspection of its own for each set of pictures: what was taught from one judges no other."""
         if self.pictures is None:
@@ -134,7 +140,19 @@ def prepare(demo: Demo, say: Callable[[str], None]) -> None:
         raise StoreError(
             f"{error.filename}: cannot be written: {error.strerror}", hint="Name another directory with --data."
         ) from error
+    _introduce(demo, Places(demo.data))
     _teach(demo, Places(demo.data), say)
+
+
+def _introduce(demo: Demo, places: Places) -> None:
+    """The box and the simulated PLC trust each other from the start, as after a commissioning."""
+    from manufacturing.plc_security import own_certificates, trust_list
+    from simulators.plc_keys import plc_certificates
+    from verticals.devices.opcua_trust import TrustList
+
+    clock = SystemClock()
+    trust_list(places, clock).add(plc_certificates(demo.plc_keys).ensure().certificate)
+    TrustList(demo.plc_keys, clock).add(own_certificates(places, clock).ensure().certificate)
 
 
 def _site(demo: Demo) -> str:
@@ -194,6 +212,7 @@ def plant_process(demo: Demo) -> Process:
         rate_per_s=demo.rate_per_s,
         seed=demo.seed,
         log_path=demo.part_log,
+        certificates=demo.plc_keys,
         stays=True,  # a plant that ended would be started again, with the same parts once more
         faults=tuple(parse_fault(text) for text in demo.faults),
     )

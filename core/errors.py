@@ -9,6 +9,7 @@ EdgewiseError
 │   └── GoldenError      it does not give its golden answers on this box
 ├── EngineError          a model cannot be loaded or run here
 ├── DeviceError          a camera, PLC or other device does not do what was asked
+│   └── TrustError       the other side's certificate is not trusted, or ours is not trusted there
 ├── StoreError           the store cannot read or write
 │   └── DiskFullError    there is no room left to record
 ├── AccessError          who asks may not do this
@@ -67,6 +68,10 @@ class EngineError(EdgewiseError):
 
 class DeviceError(EdgewiseError):
     code = "device"
+
+
+class TrustError(DeviceError):
+    code = "device-trust"
 
 
 class StoreError(EdgewiseError):

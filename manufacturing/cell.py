@@ -84,6 +84,7 @@ class PlcCell:
         self._writes: asyncio.Queue[tuple[Writes, asyncio.Future[None] | None]] = asyncio.Queue()
         self._tasks: set[asyncio.Task[None]] = set()
         self._up = False
+        self._plc_told: dict[str, str] = {}
         self._trigger = False
         self._ack = False
         self._announced: int | None = None  # the PartId that the PLC published last
@@ -131,6 +132,12 @@ class PlcCell:
         if up:
             self._send(self.handshake.connected())
         self._news("plc-lost", up, why)
+
+    def plc_news(self, code: str, ok: bool, why: str) -> None:
+        """More to be known of the link than whether it stands; told when it changes."""
+        known, self._plc_told[code] = self._plc_told.get(code, ""), "" if ok else why
+        if known != self._plc_told[code]:
+            self._news(code, ok, why)
 
     def plc_change(self, name: str, value: Any) -> None:
         """A watched tag has a new value; None when the PLC marks it as bad."""
@@ -318,11 +325,13 @@ def make(spec: DeviceSpec, surroundings: Surroundings) -> PlcCell:
     """The cell of a site's line with its real link, camera and Modbus device."""
     from manufacturing.modbus_sink import ModbusSink
     from verticals.devices.frames import CameraClient
+    from manufacturing.plc_security import plc_security, teller
     from verticals.devices.opcua import OpcUaLink
 
     line: LineSettings = spec.options
     cell = PlcCell(spec.name, line, partial(_disk_used_share, surroundings.places.data))
     nodes = {name: line.plc.tags.get(name, line.plc.tag_prefix + name) for name in (*OUTPUTS, *WATCHED, *READ)}
+    security = plc_security(line.plc, surroundings.places, surroundings.clock)
     link = OpcUaLink(
         line.plc.url,
         nodes=nodes,
@@ -330,7 +339,8 @@ def make(spec: DeviceSpec, surroundings: Surroundings) -> PlcCell:
         mode=line.plc.mode,
         publishing_interval_s=line.plc.publishing_interval,
         on_change=lambda name, value, _at: cell.plc_change(name, value),
-        on_state=cell.plc_state,
+        on_state=teller(cell, lambda: link, secured=security is not None),
+        security=security,
     )
     camera_name = line.camera_device(line.every_camera[0])
     socket = surroundings.places.camera_socket(surroundings.app, camera_name)

@@ -9,6 +9,7 @@ from typing import Any
 from core.clock import Instant
 
 FAULTS = {
+    "plc-untrusted": "The PLC and this box do not trust each other's certificates.",
     "plc-lost": "No connection to the PLC. It rejects every part by itself.",
     "plc-heartbeat": "The PLC's heartbeat stands still. Its watchdog should stop the line.",
     "camera-lost": "No picture. Every part is rejected.",
@@ -17,6 +18,11 @@ FAULTS = {
     "disk-full": "No room to record. Ready is off at the PLC.",
     "device-stopped": "The cell's connection stopped and is started again.",
     "late-results": "Results came too late several times in a row.",
+}
+#: What a person should see to while parts are judged as ever; no fault to the PLC.
+NOTICES = {
+    "plc-not-secured": "The connection to the PLC is not secured.",
+    "plc-certificate": "A certificate needs attention.",
 }
 #: With one of these the box cannot vouch for a part at all and takes Ready back.
 STOPS_READY = ("no-recipe", "recipe-failed", "disk-full")
@@ -37,12 +43,18 @@ class Discipline:
 
     def __init__(self) -> None:
         self.faults: dict[str, str] = {"no-recipe": FAULTS["no-recipe"]}
+        self.notices: dict[str, str] = {}
         self.bypass: Bypass | None = None
         self.stopped = False
         self.late_in_a_row = 0
 
     def fault(self, code: str, detail: str = "") -> None:
         self.faults[code] = f"{FAULTS.get(code, code)} {detail}".strip()
+
+    def notice(self, code: str, ok: bool, detail: str) -> None:
+        self.notices.pop(code, None)
+        if not ok:
+            self.notices[code] = f"{NOTICES[code]} {detail}".strip()
 
     def clear(self, code: str) -> None:
         self.faults.pop(code, None)

@@ -58,7 +58,11 @@ _LINE_TRIGGERED = ("camera.genicam",)
 
 @dataclass(frozen=True)
 class PlcSettings:
-    """The PLC's OPC UA server. A tag's node id is `tag_prefix` + its name, unless `tags` names another."""
+    """The PLC's OPC UA server. A tag's node id is `tag_prefix` + its name, unless `tags` names another.
+
+    `security` `none` is for commissioning and simulators: it is shown as long as it lasts. Who signs in: nobody, `user`
+    with the password in `password_file`, or `user_certificate` with its key.
+    """
 
     __pydantic_config__ = STRICT_KEYS
     url: OpcUrl
@@ -68,6 +72,22 @@ class PlcSettings:
     publishing_interval: Lasting = 0.010
     ack_within: Lasting = 1.0
     heartbeat_within: Lasting = 2.0
+    security: Literal["Basic256Sha256", "Aes128_Sha256_RsaOaep", "Aes256_Sha256_RsaPss", "none"] = "Basic256Sha256"
+    security_mode: Literal["sign-and-encrypt", "sign"] = "sign-and-encrypt"
+    user: str = ""
+    password_file: str = ""
+    user_certificate: str = ""
+    user_key: str = ""
+
+    def __post_init__(self) -> None:
+        if bool(self.user) != bool(self.password_file):
+            raise ValueError("user and password_file together, or neither")
+        if bool(self.user_certificate) != bool(self.user_key):
+            raise ValueError("user_certificate and user_key together, or neither")
+        if self.user and self.user_certificate:
+            raise ValueError("either user or user_certificate")
+        if self.security == "none" and (self.user or self.user_certificate):
+            raise ValueError("a security where somebody signs in: no secret is sent in the open")
 
 
 @dataclass(frozen=True)

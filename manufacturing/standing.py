@@ -29,6 +29,7 @@ class _Fault:
 
 
 _PLC = ("The PLC rejects by itself", "Its watchdog has dropped Ready. Connecting again by itself.")
+_PLC_UNTRUSTED = ("The PLC rejects by itself", "The engineer compares fingerprints and trusts the certificate")
 _NO_READY = ("Ready is off at the PLC", "No part can be passed in this state")
 #: The first that applies is shown.
 _FAULTS: Mapping[str, _Fault] = {
@@ -37,6 +38,9 @@ _FAULTS: Mapping[str, _Fault] = {
     ),
     "camera-lost": _Fault(
         "CAMERA LOST", "Every part is rejected", "Reject all", ("Rejecting every part", "Told to the PLC part by part")
+    ),
+    "plc-untrusted": _Fault(
+        "PLC NOT TRUSTED", "The certificates are not trusted: open Trust.", "Results not delivered", _PLC_UNTRUSTED
     ),
     "plc-lost": _Fault(
         "PLC LOST", "No connection. The gate falls to reject, stop the line.", "Results not delivered", _PLC
@@ -78,7 +82,7 @@ def standing(
         "tile": _tile(discipline, code, model, parts),
         "outcome": _outcome(discipline, code, model, parts),
         "cover": _cover(discipline, code, clock_text(begun.utc_s, zone)[:8] if begun else "", model),
-        "foot": _foot(discipline, code) if code in ("camera-lost", "disk-full") else "",
+        "foot": _foot(discipline, code) if code in ("camera-lost", "disk-full", "plc-untrusted") else "",
         "tag": "Last part before the loss" if code.startswith(("plc", "device")) else "",
         "labels": not code or code == "late-results",
         "faults": list(discipline.faults),
@@ -128,6 +132,9 @@ def _banner(discipline: Discipline, code: str, begun: Instant | None, *, simulat
         return {"kind": "idle", "word": "WAITING", "text": "No recipe loaded. Ready is off at the PLC."}
     if simulated:
         return {"kind": "sim", "word": "SIMULATED", "text": "A simulated cell. No signal goes to a real gate."}
+    if discipline.notices:
+        word = "NOT SECURED" if "plc-not-secured" in discipline.notices else "CERTIFICATE"
+        return {"kind": "attention", "word": word, "text": " ".join(discipline.notices.values())}
     return {"kind": "", "word": "", "text": ""}
 
 
@@ -148,7 +155,7 @@ def _tile(discipline: Discipline, code: str, model: str, parts: str) -> dict[str
 def _outcome(discipline: Discipline, code: str, model: str, parts: str) -> list[str] | None:
     """Shape, what the line does about it, and a smaller line; None: what it did about the last part."""
     if code and _FAULTS[code].why:
-        return ["ng" if code in ("camera-lost", "plc-lost", "plc-heartbeat") else "wait", *_FAULTS[code].outcome]
+        return ["ng" if code in ("camera-lost", "plc-untrusted", "plc-lost", "plc-heartbeat") else "wait", *_FAULTS[code].outcome]
     if discipline.bypass is not None and not discipline.stopped:
         return ["bypass", f"{parts or 'No part'} on hold", "Inspect by hand before release"]
     if discipline.stopped or "no-recipe" in discipline.faults or not model:

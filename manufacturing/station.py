@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from core.clock import Instant
 from core.inference.request import Answer, Ask
 from manufacturing import orders
-from manufacturing.discipline import FAULTS, Discipline
+from manufacturing.discipline import FAULTS, NOTICES, Discipline
 from manufacturing.heat import grey_range, heat_picture, hottest, outline
 from manufacturing.reading import kind_of, number, part_id, picture, whole
 from manufacturing.results import SENTENCES, ResultCode
@@ -272,6 +272,9 @@ class InspectionStation:
 
     def device_changed(self, news: DeviceNews) -> Decision:
         code = "disk-full" if news.device == "store" else news.code
+        if code in NOTICES:
+            self.discipline.notice(code, news.ok, news.detail)
+            return Decision(live={"standing": self._standing()})
         before = dict(self.discipline.faults)
         if news.device == self.keeper:
             self.model = news.detail if news.ok else self.model
@@ -311,9 +314,9 @@ class InspectionStation:
         level = Level.GOOD
         if faults:
             level = Level.FAULT
-        elif self.discipline.word() != "running":
+        elif self.discipline.notices or self.discipline.word() != "running":
             level = Level.ATTENTION
-        return Health(level, self.discipline.word(), faults)
+        return Health(level, self.discipline.word(), {**faults, **self.discipline.notices})
 
     # --- small parts ---------------------------------------------------------------------------------------
 

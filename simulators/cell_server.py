@@ -1,7 +1,8 @@
 """The PLC's OPC UA server: the tag sheet as variables, PLC tags written out, box tags reported as they arrive.
 
-Wraps asyncua. No security and anonymous log-in, as in a commissioning network: bind it to loopback. A client
-may ask for a publishing interval of 10 ms or less; asyncua does not clamp it.
+Wraps asyncua. With a folder of certificates it is signed and encrypted, and takes only clients that are trusted
+there; without one it is open, as in a commissioning network: bind it to loopback. Nobody signs in either way. A
+client may ask for a publishing interval of 10 ms or less; asyncua does not clamp it.
 """
 
 from __future__ import annotations
@@ -10,12 +11,22 @@ import functools
 import gc
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlparse
 
 from asyncua import Server, ua
+from asyncua.common.utils import ServiceError
 
+from core.clock import SystemClock
 from core.errors import PortBusyError
+from simulators.plc_keys import plc_certificates
 from simulators.tags import NAMESPACE, NAMESPACE_INDEX, TAG_BY_NAME, TAGS, Tag, TagValue, Writer
+from verticals.devices.opcua_facts import der_of
+from verticals.devices.opcua_trust import TrustList
+
+if TYPE_CHECKING:
+    from cryptography import x509
 
 BoxWrote = Callable[[str, TagValue], None]
 
@@ -23,8 +34,9 @@ BoxWrote = Callable[[str, TagValue], None]
 class CellServer:
     """Belongs to one event loop. `stop` then `start` is a restart: clients are cut, box tags back at their start."""
 
-    def __init__(self, url: str, box_wrote: BoxWrote) -> None:
+    def __init__(self, url: str, box_wrote: BoxWrote, certificates: Path | None = None) -> None:
         self.url = url
+        self._certificates = certificates
         self.clock_offset_s = 0.0  # injected fault: the PLC's clock is wrong by this much
         self._box_wrote = box_wrote
         self._server: Server | None = None
@@ -35,7 +47,10 @@ class CellServer:
         await server.init()
         server.set_endpoint(self.url)
         server.set_server_name("Edgewise simulated PLC")
-        server.set_security_policy([ua.SecurityPolicyType.NoSecurity])
+        if self._certificates is None:
+            server.set_security_policy([ua.SecurityPolicyType.NoSecurity])
+        else:
+            await secure_server(server, self._certificates)
         index = await server.register_namespace(NAMESPACE)
         assert index == NAMESPACE_INDEX
         cell = await server.nodes.objects.add_object(ua.NodeId("Cell", index), ua.QualifiedName("Cell", index))
@@ -89,6 +104,26 @@ class CellServer:
     async def _reported(self, name: str, _handle: int, data: ua.DataValue) -> None:
         if data.Value is not None and data.Value.Value is not None:
             self._box_wrote(name, data.Value.Value)
+
+
+async def secure_server(server: Server, folder: Path) -> None:
+    """Signed and encrypted alone, by every policy that is not out of date; whom it trusts lies in `folder`."""
+    own = plc_certificates(folder).ensure()
+    trust = TrustList(folder, SystemClock())
+
+    async def validate(certificate: x509.Certificate, client: ua.ApplicationDescription) -> None:
+        der = der_of(certificate)
+        if trust.judge(der, "", client.ApplicationUri).blocked:
+            trust.keep_rejected(der, "", client.ApplicationUri)
+            raise ServiceError(ua.StatusCodes.BadCertificateUntrusted)
+
+    await server.set_application_uri(own.facts.uri)
+    await server.load_certificate(own.certificate, "der")
+    await server.load_private_key(own.key, format="pem")
+    server.set_security_policy(
+        [kind for kind in ua.SecurityPolicyType if kind.name.startswith(("Basic256Sha256", "Aes"))]
+    )
+    server.set_certificate_validator(validate)
 
 
 def _variant(tag: Tag, value: TagValue) -> ua.Variant:

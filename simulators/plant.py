@@ -58,6 +58,7 @@ class PlantSettings:
     flawed_share: float = 0.12
     seed: int = 0
     log_path: Path | None = None
+    certificates: Path | None = None
     modbus_port: int | None = None
     wait_for_ready: bool = True
     stays: bool = False
@@ -75,6 +76,8 @@ class PlantSettings:
         ]  # fmt: skip
         if self.log_path is not None:
             words += ["--log", str(self.log_path)]
+        if self.certificates is not None:
+            words += ["--certificates", str(self.certificates)]
         if self.modbus_port is not None:
             words += ["--modbus-port", str(self.modbus_port)]
         if not self.wait_for_ready:
@@ -91,7 +94,7 @@ class Plant:
 
     def __init__(self, settings: PlantSettings, clock: Clock) -> None:
         self.settings = settings
-        self.plc = PlcProcess(settings.opcua_url, settings.times, settings.log_path)
+        self.plc = PlcProcess(settings.opcua_url, settings.times, settings.log_path, settings.certificates)
         self.modbus: ModbusDevice | None = None
         self._clock = clock
         self._pace = random.Random(settings.seed)
@@ -212,6 +215,7 @@ def parser() -> argparse.ArgumentParser:
     wanted.add_argument("--flawed-share", type=float, default=0.12, help="of rendered parts")
     wanted.add_argument("--seed", type=int, default=0)
     wanted.add_argument("--log", type=Path, help="JSON lines, one per part; also the PLC's memory")
+    wanted.add_argument("--certificates", type=Path, help="of the PLC and of whom it trusts; none: no security")
     wanted.add_argument("--modbus-port", type=int, help="a Modbus TCP device there; 0 takes a free port")
     wanted.add_argument("--inspect-window-ms", type=float, default=250.0)
     wanted.add_argument("--travel-ms", type=float, default=800.0, help="from the camera to the gate")
@@ -233,6 +237,7 @@ def settings_of(arguments: argparse.Namespace) -> PlantSettings:
         flawed_share=arguments.flawed_share,
         seed=arguments.seed,
         log_path=arguments.log,
+        certificates=arguments.certificates,
         modbus_port=arguments.modbus_port,
         wait_for_ready=not arguments.no_wait,
         stays=arguments.stay,

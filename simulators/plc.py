@@ -35,7 +35,15 @@ DEFAULT_URL = "opc.tcp://127.0.0.1:4840/"
 class Plc:
     """Joins program, server and log. Belongs to one event loop; `said` takes what goes to the belt."""
 
-    def __init__(self, url: str, times: CellTimes, log_path: Path | None, clock: Clock, say: Any) -> None:
+    def __init__(
+        self,
+        url: str,
+        times: CellTimes,
+        log_path: Path | None,
+        clock: Clock,
+        say: Any,
+        certificates: Path | None = None,
+    ) -> None:
         self._clock = clock
         self._say = say
         counters, lost = _memory(log_path)
@@ -47,7 +55,7 @@ class Plc:
             counters.triggered, counters.passed, counters.gate_rejected + len(lost), counters.gate_passed
         )
         self.program = CellProgram(times, now, counters)
-        self.server = CellServer(url, self._box_wrote)
+        self.server = CellServer(url, self._box_wrote, certificates)
         self._writes: asyncio.Queue[tuple[str, TagValue]] = asyncio.Queue()
         self._timer: asyncio.TimerHandle | None = None
         self._was_ready = False
@@ -177,7 +185,7 @@ async def _serve(arguments: argparse.Namespace) -> None:
         travel_s=arguments.travel_ms / 1e3,
         watchdog_s=arguments.watchdog_ms / 1e3,
     )
-    plc = Plc(arguments.url, times, arguments.log, SystemClock(), _say_line)
+    plc = Plc(arguments.url, times, arguments.log, SystemClock(), _say_line, arguments.certificates)
     orders = await _stdin()
     await plc.start()
     try:
@@ -199,6 +207,7 @@ def parser() -> argparse.ArgumentParser:
     wanted = argparse.ArgumentParser(prog="python -m simulators.plc", description=__doc__.partition("\n")[0])
     wanted.add_argument("--url", default=DEFAULT_URL, help="where to listen; port 0 takes a free one")
     wanted.add_argument("--log", type=Path, help="JSON lines, one per part; also the PLC's retentive memory")
+    wanted.add_argument("--certificates", type=Path, help="folder of its own and its trusted ones; none: no security")
     wanted.add_argument("--inspect-window-ms", type=float, default=250.0)
     wanted.add_argument("--travel-ms", type=float, default=800.0, help="from the camera to the gate")
     wanted.add_argument("--watchdog-ms", type=float, default=2000.0, help="for the box's heartbeat")

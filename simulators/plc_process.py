@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 class PlcProcess:
     """Belongs to one event loop. A PLC that dies is started again on the same port, with its log as memory."""
 
-    def __init__(self, url: str, times: CellTimes, log_path: Path | None) -> None:
+    def __init__(self, url: str, times: CellTimes, log_path: Path | None, certificates: Path | None = None) -> None:
         self.url = url
         self.gated = 0
         self.on_gate: Callable[[dict[str, Any]], None] = lambda message: None
@@ -31,6 +31,7 @@ class PlcProcess:
         self.listening = asyncio.Event()
         self._times = times
         self._log_path = log_path
+        self._certificates = certificates
         self._process: Process | None = None
         self._seen = asyncio.Event()
         self._keeper: asyncio.Task[None] | None = None
@@ -139,7 +140,9 @@ class PlcProcess:
             "--inspect-window-ms", str(times.inspect_window_s * 1e3), "--travel-ms", str(times.travel_s * 1e3),
             "--watchdog-ms", str(times.watchdog_s * 1e3),
         ]  # fmt: skip
-        return command if self._log_path is None else [*command, "--log", str(self._log_path)]
+        if self._log_path is not None:
+            command += ["--log", str(self._log_path)]
+        return command if self._certificates is None else [*command, "--certificates", str(self._certificates)]
 
     def _order(self, order: dict[str, Any]) -> None:
         process = self._process

@@ -69,7 +69,8 @@ def start_of_a_box(cell: Cell, site: Path) -> tuple[float, float]:
     shutil.copytree(cell.places.data, site, ignore=shutil.ignore_patterns("demo", "run", "manufacturing", MARK))
     log = site / "parts.jsonl"
     hot_folder = cell.places.data / "demo" / "camera"
-    plant = PlantSettings(hot_folder, cell.opcua_url, rate_per_s=4, log_path=log, stays=True)
+    keys = cell.places.data / "demo" / "plc"
+    plant = PlantSettings(hot_folder, cell.opcua_url, rate_per_s=4, log_path=log, certificates=keys, stays=True)
     with process(plant.command(), site):
         until(lambda: log.exists() and news(log, "listening"), 30, "the PLC listens")
         until(lambda: hot_folder.exists(), 5, "the belt is there")

@@ -35,24 +35,31 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-async def make_certificate(folder: Path, name: str, uri: str) -> tuple[Path, Path]:
-    """A self-signed certificate and its key, as `<name>.der` and `<name>.pem` in `folder`."""
-    from asyncua.crypto.cert_gen import setup_self_signed_certificate
-    from cryptography.x509.oid import ExtendedKeyUsageOID
+class Users:
+    """Knows operator with password `right`, and the certificate in the file `users`; anybody where there is none."""
 
-    certificate, key = folder / f"{name}.der", folder / f"{name}.pem"
-    usage = [ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.SERVER_AUTH]
-    await setup_self_signed_certificate(key, certificate, uri, socket.gethostname(), usage, {})
-    return certificate, key
+    def __init__(self, file: Path) -> None:
+        self._file = file
+
+    def get_user(self, iserver: Any, username: Any = None, password: Any = None, certificate: Any = None) -> Any:
+        from asyncua.crypto.permission_rules import User, UserRole
+
+        known = not self._file.exists() or (username, password) == ("operator", "right")
+        known = known or (username is None and certificate == self._file.read_bytes())
+        return User(role=UserRole.User) if known else None
 
 
 async def _secure(server: Any, folder: Path) -> None:
+    """As `folder`/policies says, where it says anything."""
     from asyncua import ua
 
-    await server.set_application_uri("urn:test:plc")
-    await server.load_certificate(folder / "server.der")
-    await server.load_private_key(folder / "server.pem")
-    server.set_security_policy([ua.SecurityPolicyType.Basic256Sha256_SignAndEncrypt])
+    from simulators.cell_server import secure_server
+
+    await secure_server(server, folder)
+    policies = folder / "policies"
+    if policies.exists():
+        wanted = policies.read_text("utf-8").split()
+        server.set_security_policy([getattr(ua.SecurityPolicyType, name) for name in wanted])
 
 
 async def serve(port: int, certificates: Path | None = None) -> None:
@@ -62,7 +69,7 @@ async def serve(port: int, certificates: Path | None = None) -> None:
     from asyncua.common.callback import CallbackType
 
     logging.disable(logging.CRITICAL)
-    server = Server()
+    server = Server(user_manager=Users(certificates / "users") if certificates is not None else None)
     await server.init()
     server.set_endpoint(f"opc.tcp://127.0.0.1:{port}")
     if certificates is not None:

@@ -14,9 +14,10 @@ from contextlib import asynccontextmanager
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from core.errors import DeviceError
+from core.errors import DeviceError, TrustError
 from core.logs import OutageLog
-from verticals.devices.opcua_session import Feed, OpcUaSecurity, OpcUaTimings, Session, as_device_errors, value_of
+from verticals.devices.opcua_security import OpcUaSecurity
+from verticals.devices.opcua_session import Feed, OpcUaTimings, Session, as_device_errors, value_of
 
 if TYPE_CHECKING:  # asyncua takes a second to import: only a process that has a link pays for it
     from asyncua import ua
@@ -51,14 +52,14 @@ class OpcUaLink:
         publishing_interval_s: float = 0.010,
         timings: OpcUaTimings | None = None,
         security: OpcUaSecurity | None = None,
-        user: str = "",
-        password: str = "",
     ) -> None:
         # Not at the first connection: it takes a second, for which the loop would stand still.
         importlib.import_module("asyncua")
         self.url = url
         self.up = False
         self.why = "not connected yet"
+        self.untrusted = False  # why it is down: one side does not trust the other
+        self.notices: tuple[str, ...] = ()  # what a person should see to in time, of the last connection
         self.revised_interval_s: float | None = None
         self._nodes = dict(nodes)
         self._watch = tuple(watch)
@@ -68,18 +69,21 @@ class OpcUaLink:
         self._interval_s = publishing_interval_s
         self._timings = timings or OpcUaTimings()
         self._security = security
-        self._user, self._password = user, password
+        self._attempt = 0
         self._outage = OutageLog(log, f"OPC UA server {url}")
         self._session: Session | None = None
         self._pause_s = self._timings.retry_first_s
 
     async def run(self) -> None:
         """Connects, watches and reconnects until cancelled; what `on_change` raises beyond DeviceError ends it."""
-        logging.getLogger("asyncua.client").setLevel(logging.CRITICAL)  # it tells each loss by a traceback
+        for name in ("asyncua.client", "asyncua.crypto"):  # they tell each loss and each try, by a traceback
+            logging.getLogger(name).setLevel(logging.CRITICAL)
         while True:
             try:
                 await self._serve()
             except DeviceError as error:
+                self.untrusted = isinstance(error, TrustError)
+                self._attempt += 1
                 self._tell(False, error.message)
             await asyncio.sleep(self._pause_s)
             self._pause_s = min(self._pause_s * 2, self._timings.retry_most_s)
@@ -103,6 +107,14 @@ class OpcUaLink:
         for name, value in values:
             await self.write(name, value)
 
+    def readdress(self, nodes: Mapping[str, str]) -> None:
+        """Other addresses for the same names: the connection ends, and the next one has them."""
+        if dict(nodes) == self._nodes:
+            return
+        self._nodes = dict(nodes)
+        if self._session is not None:
+            self._session.give_up("its tags have other addresses now")
+
     def _connected(self) -> Session:
         if self._session is None:
             raise DeviceError(f"no connection to the OPC UA server {self.url}: {self.why}")
@@ -114,6 +126,7 @@ class OpcUaLink:
             feed = await session.subscribe(self._watch, self._interval_s) if self._subscribes() else None
             self.revised_interval_s = feed.interval_s if feed else None
             self._session = session
+            self._attempt, self.untrusted, self.notices = 0, False, session.notices
             self._tell(True, "")
             jobs: list[Awaitable[object]] = [session.lost.wait()]
             if self._mode is Mode.POLL and self._watch:
@@ -140,7 +153,7 @@ class OpcUaLink:
         try:
             with as_device_errors(f"OPC UA server {self.url}"):
                 async with asyncio.timeout(self._timings.connect_timeout_s):
-                    await session.connect(self._security, self._user, self._password)
+                    await session.connect(self._security, self._attempt)
                     await session.resolve(self._nodes)
             yield session
         finally:

@@ -12,10 +12,10 @@ import struct
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.errors import DeviceError
+from verticals.devices.opcua_security import OpcUaSecurity, explained, secure
 
 if TYPE_CHECKING:  # asyncua takes a second to import: only a process that has a link pays for it
     from asyncua import Client, Node, ua
@@ -36,18 +36,6 @@ _QUEUED_CHANGES = 10  # edges inside one publishing interval are kept, not merge
 
 
 @dataclass(frozen=True, slots=True)
-class OpcUaSecurity:
-    """`policy` such as Basic256Sha256, `mode` Sign or SignAndEncrypt; the server is known by its certificate."""
-
-    certificate: Path
-    private_key: Path
-    server_certificate: Path
-    policy: str = "Basic256Sha256"
-    mode: str = "SignAndEncrypt"
-    application_uri: str = "urn:edgewise:client"
-
-
-@dataclass(frozen=True, slots=True)
 class OpcUaTimings:
     """Seconds. A server is lost at the latest `watchdog_every_s` + `watchdog_timeout_s` after its last answer."""
 
@@ -63,13 +51,14 @@ class Session:
     """One client object with its nodes, for one connection."""
 
     def __init__(self, url: str, timings: OpcUaTimings) -> None:
-        from asyncua import Client
+        from verticals.devices.opcua_client import CarefulClient
 
         self.lost = asyncio.Event()
         self.why = ""
+        self.notices: tuple[str, ...] = ()
         self._url = url
         self._timings = timings
-        self._client: Client = Client(url, timeout=timings.request_timeout_s, watchdog_intervall=3600.0)
+        self._client: Client = CarefulClient(url, timeout=timings.request_timeout_s, watchdog_intervall=3600.0)
         self._client.session_timeout = _SESSION_TIMEOUT_MS
         self._client.name = self._client.description = "Edgewise"
         self._client.connection_lost_callback = self._gone
@@ -79,15 +68,26 @@ class Session:
     async def _gone(self, error: Exception) -> None:
         self.give_up(f"the server closed the connection ({error})")
 
-    async def connect(self, security: OpcUaSecurity | None, user: str, password: str) -> None:
-        if user:
-            self._client.set_user(user)
-            self._client.set_password(password)
-        if security is not None:
-            self._client.application_uri = security.application_uri
-            words = (security.policy, security.mode, security.certificate, security.private_key)
-            await self._client.set_security_string(",".join(map(str, (*words, security.server_certificate))))
-        await self._client.connect()
+    @property
+    def client(self) -> Client:
+        """For what asks more of a server than named values: browsing."""
+        return self._client
+
+    async def connect(self, security: OpcUaSecurity | None, attempt: int = 0) -> None:
+        """`attempt` counts the tries since the last success. Raises TrustError besides what asyncua raises."""
+        if security is None:
+            await self._client.connect()
+            return
+        identity, judgement = await secure(self._client, self._url, security, attempt)
+        try:
+            await self._client.connect()
+        except Exception as error:
+            explanation = explained(error, self._url, identity, security.sign_in.user)
+            if explanation is None:
+                raise
+            raise explanation from error
+        security.accepted(identity)
+        self.notices = security.notices(judgement, identity)
 
     def give_up(self, why: str) -> None:
         """From here on the server counts as gone."""

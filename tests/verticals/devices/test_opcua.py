@@ -4,16 +4,15 @@ import asyncio
 import signal
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from core.errors import DeviceError
 from tests.support.cameras import Watcher
-from tests.support.opcua_servers import NAMESPACE, NODES, PlcProcess, make_certificate
+from tests.support.opcua_servers import NAMESPACE, NODES, PlcProcess
 from verticals.devices.opcua import Mode, OpcUaLink
-from verticals.devices.opcua_session import OpcUaSecurity, OpcUaTimings
+from verticals.devices.opcua_session import OpcUaTimings
 
 
 @pytest.fixture(scope="module")
@@ -207,24 +206,6 @@ async def test_an_error_of_a_change_does_not_end_the_link_but_a_bug_does(plc: Pl
     plc.set("Code", 2)
     with pytest.raises(ZeroDivisionError):
         await running
-
-
-async def test_a_secured_server_is_reached_only_by_the_certificate_it_was_set_up_with(tmp_path: Path) -> None:
-    server, _ = await make_certificate(tmp_path, "server", "urn:test:plc")
-    own, key = await make_certificate(tmp_path, "own", "urn:edgewise:client")
-    stranger, _ = await make_certificate(tmp_path, "stranger", "urn:test:plc")
-    plc = await asyncio.to_thread(PlcProcess, tmp_path)
-    async with linked(plc.url, security=OpcUaSecurity(own, key, server), watch=["Count"]) as (link, _, changes):
-        await link.write("Count", 3)
-        await changes.until(("Count", 3))
-    broken = tmp_path / "broken.der"
-    broken.write_bytes(b"no certificate")
-    hasty = OpcUaTimings(connect_timeout_s=0.5)
-    others = [OpcUaSecurity(own, key, wrong) for wrong in (stranger, tmp_path / "none.der", broken)]
-    for security in (*others, OpcUaSecurity(own, broken, server), None):
-        async with failing(plc.url, security=security, timings=hasty) as watcher:
-            assert [up for up, _ in watcher.told] == [False]
-    plc.end()
 
 
 @pytest.mark.parametrize(
