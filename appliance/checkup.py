@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -73,18 +74,51 @@ def _disk(places: Places, site: Site | None) -> Iterator[Finding]:
 
 
 def _inference(places: Places, site: Site | None) -> Iterator[Finding]:
-    from core.inference.providers import place
+    from core.inference.providers import CPU, place
     from core.inference.selftest import try_providers
 
-    tried = try_providers()
-    for one in tried:
+    asked = site.inference.provider if site else CPU.name
+    for one in try_providers():
         if one.usable:
             yield Finding("inference", True, f"right answers from {place(one.provider)}")
-        else:
-            found = f"{one.provider.name} cannot be used: {one.reason}"
+            continue
+        found = f"{one.provider.name} cannot be used: {one.reason}"
+        if one.provider == CPU:
             yield Finding("inference", False, found, "Install Edgewise again; report this if it stays.")
-    if not tried:
-        yield Finding("inference", False, "no execution provider is installed", "Install Edgewise again.")
+        elif one.provider.name == asked:
+            yield Finding("inference", False, found, "Models run on cpu. Look at its driver, or ask for another one.")
+        else:
+            yield Finding("inference", True, f"{found}; nothing asks for it")
+    yield from _not_listed(asked)
+    for app in site.apps if site else ():
+        yield from _fares(app, places)
+
+
+def _not_listed(asked: str) -> Iterator[Finding]:
+    from core.inference.choice import AUTO
+    from core.inference.providers import listed
+
+    names = [item.name for item in listed()]
+    if asked != AUTO and asked not in names:
+        found = f"asked {asked}, which the installed ONNX Runtime was not built with; models run on cpu"
+        yield Finding("inference", False, found, "Install the ONNX Runtime that has it (docs/install.md).")
+
+
+def _fares(app: str, places: Places) -> Iterator[Finding]:
+    """How the models of a running line fare, by its own word."""
+    try:
+        told = json.loads(places.inference_file(app).read_bytes())
+        words, models = "; ".join(told["words"]), told["models"].items()
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return
+    if read_roster(places.processes_file) is None or not words:
+        return
+    do = "" if told["fits"] else "Fewer or smaller pictures, a faster provider, or a box with more cores."
+    yield Finding("inference", not do, f"{app}: {words}", do)
+    for slot, one in models:
+        if one["fallen"]:
+            do = "Look at the device and its driver; the next load of the model tries it again."
+            yield Finding("inference", False, f"{app}: '{slot}', {one['model']}: {one['fallen']}", do)
 
 
 def _models(places: Places, site: Site | None) -> Iterator[Finding]:

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
+from core.inference import governor
+
 #: Runs one process of the table: `python -m appliance.process line manufacturing --config ... --data ...`.
 ENTRY = "appliance.process"
-#: The niceness of what may take its time; decisions go first.
-JOBS_NICE = 15
-WEB_NICE = 5
+#: Who decides first when the box is overloaded; an app that is not named here comes after these.
+URGENCY = ("healthcare", "manufacturing", "retail")
 #: For who handles a picture after the other: freed memory stays with the process. Handing it back and getting
 #: it anew, page by page, costs more than decoding the picture (mallopt(3)).
 PICTURES = {"MALLOC_MMAP_THRESHOLD_": str(32 << 20), "MALLOC_TRIM_THRESHOLD_": str(128 << 20)}
@@ -55,10 +56,13 @@ def process_table(
     """
     common = ("--config", str(config), "--data", str(data))
     rows: list[Process] = []
+    ranked = sorted(cameras, key=lambda app: URGENCY.index(app) if app in URGENCY else len(URGENCY))
     for app, names in cameras.items():
-        decides = partial(Process, prompt=True, environment=PICTURES)
+        terms = governor.decides(ranked.index(app))
+        decides = partial(Process, nice=terms.nice, prompt=terms.prompt, environment=PICTURES)
         rows += [decides(f"{app}:camera:{name}", ENTRY, ("camera", app, name, *common)) for name in names]
         rows.append(decides(f"{app}:line", ENTRY, ("line", app, *common), beats_within_s=5.0))
-        rows.append(Process(f"{app}:web", ENTRY, ("web", app, *common), nice=WEB_NICE, beats_within_s=10.0))
-    rows.append(Process("jobs", ENTRY, ("jobs", *common), when=jobs, nice=JOBS_NICE, beats_within_s=30.0))
+        rows.append(Process(f"{app}:web", ENTRY, ("web", app, *common), nice=governor.SHOWS.nice, beats_within_s=10.0))
+    works = partial(Process, nice=governor.WORKS.nice, environment=governor.WORKS.environment, beats_within_s=30.0)
+    rows.append(works("jobs", ENTRY, ("jobs", *common), when=jobs))
     return [*rows, *more]

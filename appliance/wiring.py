@@ -29,7 +29,10 @@ def run_line_of(site: Site, app: App, places: Places, moved: Callable[[], None])
     """The line of one app, until it is told to stop."""
     from core.inference.choice import Chooser
     from core.inference.engine import LocalEngine
+    from core.inference.review import Reviewer
     from verticals.runtime.bridge import Bridge
+    from verticals.runtime.fittings import Fitting
+    from verticals.runtime.inference import InferenceWatch
     from verticals.runtime.line import LineParts
     from verticals.runtime.live import LiveServer
     from verticals.runtime.process import Restart, run_line
@@ -49,10 +52,17 @@ def run_line_of(site: Site, app: App, places: Places, moved: Callable[[], None])
     bridge = Bridge()
     restart = Restart()
     models = LocalEngine(chooser=Chooser(site.inference.provider, places.measured), give_up=restart.ask)
+    reviewer = Reviewer(models)
+    for station in stations:
+        for slot in station.spec.models:
+            reviewer.watch(slot, station.spec.answer_within_s)
+    inference = InferenceWatch(reviewer, models, bridge, places.inference_file(app.name))
     parts = LineParts(
         vertical=app.vertical,
         stations=stations,
-        fittings=[*_devices(app, places, clock), *_keepers(stations, places, models, bridge)],
+        fittings=[
+            *_devices(app, places, clock), *_keepers(stations, places, models, bridge), Fitting(inference),
+        ],
         engine=models,
         events=events,
         recorder=Recorder(events, _evidence(site, app, places, database, clock), clock),
@@ -62,6 +72,7 @@ def run_line_of(site: Site, app: App, places: Places, moved: Callable[[], None])
         clock=clock,
         bridge=bridge,
         moved=moved,
+        inference=inference.told,
     )
     try:
         return run_line(parts, restart)

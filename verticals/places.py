@@ -72,6 +72,10 @@ class Places:
         """What the supervisor last knew of every process, as JSON."""
         return self._run() / "processes.json"
 
+    def inference_file(self, app: str) -> Path:
+        """How the models of an app's line fared when that last changed, as JSON."""
+        return self._run() / f"{app}.inference.json"
+
     def make(self, app: str) -> None:
         """The folders that `app` and the box need. Raises StoreError naming the one that cannot be made."""
         for folder in (self.app(app), self.evidence(app), self.box_db.parent, self.models, self.backups):

@@ -74,6 +74,7 @@ class Crew:
         self._closed = False
         self._free: list[Place] = []  # each runner frees its own when it is first idle
         self._idle: list[Runner] = []
+        self._limit = number
         self.runners: list[Runner] = []
         self.places: list[Place] = [Place() for _ in range(number)]
         for place in list(self.places):
@@ -84,7 +85,7 @@ class Crew:
         with self._lock:
             if self._closed:
                 return "the engine is closed"
-            if self._free:
+            if self._free and self._busy < self._limit:
                 self._hand_over(job, self._free.pop())
                 return ""
             if self._has_room():
@@ -94,7 +95,7 @@ class Crew:
 
     def free_place(self, job: Job) -> Place | None:
         """With the lock: a place for the asker's own thread; None when it has to wait like everybody."""
-        if self._closed or not self._free:
+        if self._closed or not self._free or self._busy >= self._limit:
             return None
         place = self._free.pop()
         place.take(job, None)
@@ -106,6 +107,13 @@ class Crew:
             place.job = None
             if not place.left:
                 self._put_to_use(place)
+
+    def limit(self, number: int) -> None:
+        """At most so many models run at once, one at least; what runs is not ended."""
+        with self._lock:
+            self._limit = max(1, min(number, len(self.places)))
+            while self._free and self._busy < self._limit and (job := self._most_urgent()) is not None:
+                self._hand_over(job, self._free.pop())
 
     def waiting(self) -> int:
         with self._lock:
@@ -147,6 +155,10 @@ class Crew:
         for runner in list(self.runners):
             runner.thread.join(_JOIN_S)
 
+    @property
+    def _busy(self) -> int:
+        return len(self.places) - len(self._free)
+
     def _start(self, place: Place) -> None:
         runner = Runner(place)
         runner.thread = Thread(target=self._serve, args=(runner,), name="runner", daemon=True)
@@ -154,7 +166,7 @@ class Crew:
         runner.thread.start()
 
     def _put_to_use(self, place: Place) -> None:
-        job = self._most_urgent()
+        job = self._most_urgent() if self._busy <= self._limit else None
         if job is None:
             self._free.append(place)
         else:
@@ -195,7 +207,7 @@ class Crew:
                 place.job = None
                 if place.left:
                     return None
-                job = self._most_urgent()
+                job = self._most_urgent() if self._busy <= self._limit else None
                 if job is not None:
                     place.take(job, runner)
                     return place

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from threading import Lock
 
 from core.clock import Clock, SystemClock
@@ -79,6 +79,14 @@ class LocalEngine:
         self._switch(slot, loaded)
         log.info("%s answers for '%s' from now on, on %s", loaded.title, slot, choice.session.provider.name)
         return loaded.ref
+
+    def arrange(self, runners: int, threads: Mapping[str, int]) -> None:
+        """At most so many runs at once, each slot's on so many threads; what changes is loaded anew. Blocks."""
+        self._crew.limit(runners)
+        for slot, number in threads.items():
+            loaded = self._slots.get(slot)
+            if loaded is not None and loaded.threads != number:
+                self.load(slot, loaded.package, threads=number)
 
     def unload(self, slot: str) -> None:
         """From now on nothing answers for `slot`. What was asked before is still answered."""

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import EngineError
+from core.inference.governor import this_box
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +77,9 @@ def runtime() -> Any:
     memory = onnxruntime.OrtMemoryInfo(
         "Cpu", onnxruntime.OrtAllocatorType.ORT_ARENA_ALLOCATOR, 0, onnxruntime.OrtMemType.DEFAULT
     )
-    # (maximum bytes, growth, first chunk, dead bytes per chunk): none, and -1 for the library's own choice
-    onnxruntime.create_and_register_allocator(memory, onnxruntime.OrtArenaCfg(0, -1, -1, -1))
+    # (maximum bytes, growth, first chunk, dead bytes per chunk): -1 for the library's own choice
+    arena = onnxruntime.OrtArenaCfg(this_box().arena_bytes, -1, -1, -1)
+    onnxruntime.create_and_register_allocator(memory, arena)
     return onnxruntime
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import socket
 from pathlib import Path
@@ -13,6 +14,7 @@ from core.clock import SystemClock
 from core.models.gate import Gate
 from core.models.shelf import Shelf
 from core.models.trust import Trust
+from tests.support.accelerators import Accelerator
 from tests.support.graphs import score_package
 from tests.support.sites import free_port, on_port, write_site
 from verticals.places import Places
@@ -148,3 +150,45 @@ def test_a_provider_that_gives_wrong_answers_is_a_finding(patient: Patient, monk
     finding = patient.one("inference")
     assert not finding.well
     assert "cpu cannot be used: answers" in finding.found
+
+
+def asked(patient: Patient, provider: str) -> None:
+    text = patient.config.read_text()
+    patient.config.write_text(
+        text.replace("[manufacturing]", f'[inference]\nprovider = "{provider}"\n\n[manufacturing]', 1)
+    )
+
+
+def test_a_provider_that_is_asked_and_not_installed_is_a_finding(patient: Patient) -> None:
+    asked(patient, "cuda")
+    right, lacking = patient.examine("inference")
+    assert right.well
+    assert (lacking.well, "asked cuda, which the installed ONNX Runtime" in lacking.found) == (False, True)
+
+
+def test_a_provider_that_is_listed_and_does_not_work_is_a_finding_where_it_is_asked(
+    patient: Patient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Accelerator(monkeypatch).there = False
+    assert all(one.well for one in patient.examine("inference"))
+    asked(patient, "openvino")
+    (bad,) = [one for one in patient.examine("inference") if not one.well]
+    assert "openvino cannot be used: " in bad.found
+    assert bad.found.endswith("the driver does not answer")
+
+
+def test_how_the_models_of_a_running_line_fare_is_told(patient: Patient) -> None:
+    told = {
+        "fits": False,
+        "words": ["flange: 90 a second at 14 ms on 1 core: 126 %; does not fit"],
+        "models": {"flange": {"model": "flange 1", "fallen": "asked openvino, runs on cpu since 10:04 UTC: gone"}},
+    }
+    patient.places.inference_file("manufacturing").write_text(json.dumps(told))
+    assert len(patient.examine("inference")) == 1, "what a line said that runs no more is no news"
+    write_roster(patient.places.processes_file, Roster(0.0, os.getpid(), {}))
+    _, load, fallen = patient.examine("inference")
+    assert (load.well, load.found) == (False, f"manufacturing: {told['words'][0]}")  # type: ignore[index]
+    assert (fallen.well, fallen.found.endswith("since 10:04 UTC: gone")) == (False, True)
+    for damaged in ("", "[]", "{}", '{"words": 3, "models": {}}'):
+        patient.places.inference_file("manufacturing").write_text(damaged)
+        assert len(patient.examine("inference")) == 1

@@ -15,7 +15,7 @@ from typing import Any
 from core.clock import Clock, Instant
 from core.errors import SettingsError, StoreError
 from core.inference.request import Engine
-from verticals.contract import Command, DeviceNews, Event, Health, Reply, Sample, Station, Vertical
+from verticals.contract import Command, DeviceNews, Event, Health, Json, Reply, Sample, Station, Vertical
 from verticals.runtime.announcer import Announcer
 from verticals.runtime.bridge import Bridge
 from verticals.runtime.delivery import Deliverer
@@ -57,6 +57,7 @@ class LineParts:
     clock: Clock
     bridge: Bridge
     moved: Callable[[], None] = lambda: None
+    inference: Callable[[], Json] = dict  # how the models fare, for the beat
     room: int = 64
 
 
@@ -294,6 +295,7 @@ class Line:
             "lost": self.journal.lost,
             "evidence_lost": self.journal.unkept,
             "unrouted": self._counts.unrouted,
+            "inference": self._parts.inference(),
             "restarts": self.fittings.restarts,
             "clients_lost": self._parts.live.dropped,
         }
