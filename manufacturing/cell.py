@@ -10,14 +10,17 @@ import asyncio
 import contextlib
 import logging
 import shutil
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
 from core.clock import Instant
 from core.errors import DeviceError
-from manufacturing.handshake import Handshake, Phase, Result, Writes
+from manufacturing.cell_setup import CellSetup
+from manufacturing.handshake import Handshake, Phase, Result, Write
+from manufacturing.plc_tags import RECIPE_WISH, nodes, read_at_trigger, watched
+from manufacturing.plc_writes import PlcWrites
 from manufacturing.settings import LineSettings
 from verticals.contract import Action, DeviceNews, DeviceSpec, Sample, Value
 from verticals.devices.base import Port, Surroundings
@@ -26,13 +29,6 @@ from verticals.devices.frames import Frame
 log = logging.getLogger(__name__)
 
 _LEAVE_WITHIN_S = 0.5
-
-OUTPUTS = (
-    "Ready", "Busy", "ResultValid", "PassFail", "ResultCode", "Score", "PartIdEcho",
-    "Fault", "Bypass", "Simulated", "RecipeIdActive", "Heartbeat",
-)  # fmt: skip
-WATCHED = ("PartId", "Trigger", "Ack", "PlcHeartbeat", "GateLastPartId")
-READ = ("PartCounter", "PartsPassed", "GateLastRejected")
 
 
 class Grabber(Protocol):
@@ -50,6 +46,8 @@ class PlcLink(Protocol):
 
     async def write_many(self, values: list[tuple[str, Any]]) -> None: ...
 
+    def readdress(self, nodes: Mapping[str, str]) -> None: ...
+
 
 class ResultSink(Protocol):
     """A second place that gets each result, such as a Modbus device."""
@@ -59,6 +57,10 @@ class ResultSink(Protocol):
     async def tell(self, result: Result) -> None: ...
 
     async def reject(self) -> None: ...
+
+    async def signal(self, writes: Sequence[Write]) -> None: ...
+
+    def use(self, places: Mapping[str, Any]) -> None: ...
 
 
 async def _follow(link: asyncio.Task[None]) -> None:
@@ -81,7 +83,10 @@ class PlcCell:
         self._camera: Grabber
         self._sink: ResultSink | None = None
         self._port: Port
-        self._writes: asyncio.Queue[tuple[Writes, asyncio.Future[None] | None]] = asyncio.Queue()
+        self._writes = PlcWrites()
+        self._setup: CellSetup
+        self._badly_set_up = False
+        self._wish: int | None = None  # what the PLC asked for as it was told last; -1 for what cannot be read
         self._tasks: set[asyncio.Task[None]] = set()
         self._up = False
         self._plc_told: dict[str, str] = {}
@@ -95,6 +100,7 @@ class PlcCell:
 
     def connect(self, link: PlcLink, camera: Grabber, sink: ResultSink | None = None) -> None:
         self._link, self._camera, self._sink = link, camera, sink
+        self._setup = CellSetup(self.line.plc, link, camera, sink)
 
     async def run(self, port: Port) -> None:
         """The link outlives the rest by a moment, so that a clean end leaves the PLC's inputs safe."""
@@ -104,7 +110,7 @@ class PlcCell:
             async with asyncio.TaskGroup() as group:
                 group.create_task(_follow(link))
                 group.create_task(self._camera.run())
-                group.create_task(self._writer())
+                group.create_task(self._writes.run(self._link.write_many, self._mirror))
                 if self._sink is not None:
                     group.create_task(self._sink.run())
         finally:
@@ -130,7 +136,7 @@ class PlcCell:
         self._plc_silent = False
         self._plc_seen = self._port.clock.now()
         if up:
-            self._send(self.handshake.connected())
+            self._writes.put(self.handshake.connected())
         self._news("plc-lost", up, why)
 
     def plc_news(self, code: str, ok: bool, why: str) -> None:
@@ -150,7 +156,9 @@ class PlcCell:
         elif name == "Ack":
             rising, self._ack = bool(value) and not self._ack, bool(value)
             if rising:
-                self._send(self.handshake.acknowledged())
+                self._writes.put(self.handshake.acknowledged())
+        elif name == RECIPE_WISH:
+            self._start(self._tell_wish(value))
         elif name == "PlcHeartbeat":
             self._plc_seen = self._port.clock.now()
         elif name == "GateLastPartId" and value is not None:
@@ -167,25 +175,36 @@ class PlcCell:
         early = asyncio.ensure_future(self._picture(announced)) if ready and announced is not None else None
         try:
             await asyncio.sleep(0)  # the camera is told before the PLC is asked: it takes longer
-            tags = await self._link.read(["PartId", "PartCounter", "PartsPassed"])
+            tags = await self._link.read(read_at_trigger(self.line.plc))
             if tags["PartId"] is None:
                 log.error("%s: trigger without a readable PartId; the PLC rejects this part", self.name)
                 return
             part_id = int(tags["PartId"])
             judge, writes = self.handshake.triggered(part_id)
-            self._send(writes)
+            self._writes.put(writes)
             if not judge:
                 return
             left_s = self.line.inspect_window - self._port.clock.now().since(at)
             asyncio.get_running_loop().call_later(max(0.0, left_s), self._result_due, part_id)
             values: dict[str, Value] = {"about": "part"}
             values |= {"counter": int(tags["PartCounter"] or 0), "passed": int(tags["PartsPassed"] or 0)}
+            if self.line.plc.chooses_recipes:
+                values["recipe_number"] = await self._tell_wish(tags[RECIPE_WISH])
             values |= await (early if early is not None and part_id == announced else self._picture(part_id))
         finally:
             if early is not None:
                 early.cancel()
         values["grab_ms"] = round(self._port.clock.now().since(at) * 1000, 2)
         await self._port.emit(Sample(self.name, at, values, key=str(part_id)))
+
+    async def _tell_wish(self, value: Any) -> int:
+        """The number that the PLC asks for, after the station was told of it; -1 for what is none."""
+        number = value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else -1
+        if number != self._wish:
+            self._wish = number
+            values: dict[str, Value] = {"about": "recipe", "recipe_number": number}
+            await self._port.emit(Sample(self.name, self._port.clock.now(), values))
+        return number
 
     async def _picture(self, part_id: int) -> dict[str, Value]:
         try:
@@ -222,16 +241,36 @@ class PlcCell:
         writes = self.handshake.result(result)
         if writes is None:
             raise DeviceError(f"{self.name}: the PLC has moved on from part {result.part_id}")
-        await self._sent(writes)
+        await self._writes.sent(writes)
         loop = asyncio.get_running_loop()
         loop.call_later(self.line.plc.ack_within, self._ack_due, result.part_id)
         return "result valid"
 
-    async def _signal(self, wanted: dict[str, bool | str]) -> str:
+    async def _signal(self, wanted: Mapping[str, Any]) -> str:
+        """What the recipe wants is set up first: without it Ready does not rise."""
         self._need_link()
-        others = [(name, value) for name, value in wanted.items() if name != "Ready"]
-        await self._sent([others, *self.handshake.want_ready(bool(wanted["Ready"]))])
-        return ", ".join(f"{name} {value}" for name, value in wanted.items())
+        others = [(name, value) for name, value in wanted.items() if name not in ("Ready", "setup")]
+        fine = await self._set_up(wanted.get("setup", {}))
+        await self._writes.sent([others, *self.handshake.want_ready(bool(wanted["Ready"]) and fine)])
+        return ", ".join(f"{name} {value}" for name, value in wanted.items() if name != "setup")
+
+    async def _set_up(self, wanted: Mapping[str, Any]) -> bool:
+        """Whether everything is as the recipe wants it. Raises DeviceError when that takes another connection."""
+        moves = self._setup.moves_tags(wanted)
+        if moves:
+            await self._writes.sent(self.handshake.want_ready(False))
+        try:
+            await self._setup.make(wanted)
+        except DeviceError as error:
+            self._badly_set_up = True
+            self._news("setup-failed", False, error.message)
+            return False
+        if self._badly_set_up:
+            self._badly_set_up = False
+            self._news("setup-failed", True, "")
+        if moves:
+            raise DeviceError(f"{self.name}: connecting again, for the tags of another recipe")
+        return True
 
     async def _drive_gate(self) -> str:
         if self._sink is None:
@@ -242,7 +281,7 @@ class PlcCell:
     async def steer(self, *, ready: bool, beat: int) -> None:
         """Twice a second: the heartbeat to the PLC, and how old its own is."""
         if self._up:
-            self._send([[("Heartbeat", beat % 65536)]])
+            self._writes.put([[("Heartbeat", beat % 65536)]])
         self._watch_heartbeat()
         if beat % 2 == 0:
             await self._port.emit(Sample(self.name, self._port.clock.now(), self._status()))
@@ -271,11 +310,11 @@ class PlcCell:
         self._news("camera-lost", up, why)
 
     def _result_due(self, part_id: int) -> None:
-        self._send(self.handshake.result_overdue(part_id))
+        self._writes.put(self.handshake.result_overdue(part_id))
 
     def _ack_due(self, part_id: int) -> None:
         if self.handshake.part_id == part_id:
-            self._send(self.handshake.ack_overdue())
+            self._writes.put(self.handshake.ack_overdue())
 
     # --- in order, and never blocking the loop -------------------------------------------------------------
 
@@ -286,34 +325,17 @@ class PlcCell:
         if not self._up:
             raise DeviceError(f"{self.name}: no connection to the PLC at {self.line.plc.url}")
 
-    def _send(self, writes: Writes) -> None:
-        if writes:
-            self._writes.put_nowait((writes, None))
+    def _mirror(self, group: Sequence[Write]) -> None:
+        """What the PLC got as tags the Modbus device gets as coils, where it has some for them."""
+        if self._sink is not None:
+            self._start(self._sink.signal(group))
 
-    async def _sent(self, writes: Writes) -> None:
-        done = asyncio.get_running_loop().create_future()
-        self._writes.put_nowait((writes, done))
-        await done
-
-    async def _writer(self) -> None:
-        while True:
-            groups, done = await self._writes.get()
-            try:
-                for group in groups:
-                    await self._link.write_many(list(group))
-            except DeviceError as error:
-                if done is not None and not done.done():
-                    done.set_exception(error)
-                continue
-            if done is not None and not done.done():
-                done.set_result(None)
-
-    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+    def _start(self, work: Coroutine[Any, Any, object]) -> None:
         task = asyncio.get_running_loop().create_task(self._quietly(work))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _quietly(self, work: Coroutine[Any, Any, None]) -> None:
+    async def _quietly(self, work: Coroutine[Any, Any, object]) -> None:
         """A device that fails in the middle of a part is news of the link, not the end of the cell."""
         try:
             await work
@@ -324,18 +346,17 @@ class PlcCell:
 def make(spec: DeviceSpec, surroundings: Surroundings) -> PlcCell:
     """The cell of a site's line with its real link, camera and Modbus device."""
     from manufacturing.modbus_sink import ModbusSink
-    from verticals.devices.frames import CameraClient
     from manufacturing.plc_security import plc_security, teller
+    from verticals.devices.frames import CameraClient
     from verticals.devices.opcua import OpcUaLink
 
     line: LineSettings = spec.options
     cell = PlcCell(spec.name, line, partial(_disk_used_share, surroundings.places.data))
-    nodes = {name: line.plc.tags.get(name, line.plc.tag_prefix + name) for name in (*OUTPUTS, *WATCHED, *READ)}
     security = plc_security(line.plc, surroundings.places, surroundings.clock)
     link = OpcUaLink(
         line.plc.url,
-        nodes=nodes,
-        watch=WATCHED,
+        nodes=nodes(line.plc, {}),
+        watch=watched(line.plc),
         mode=line.plc.mode,
         publishing_interval_s=line.plc.publishing_interval,
         on_change=lambda name, value, _at: cell.plc_change(name, value),

@@ -15,6 +15,8 @@ FAULTS = {
     "camera-lost": "No picture. Every part is rejected.",
     "no-recipe": "No recipe is loaded. Ready is off at the PLC.",
     "recipe-failed": "The recipe's model cannot be loaded. Ready is off at the PLC.",
+    "unknown-recipe": "The PLC asks for a recipe that does not exist here. Ready is off.",
+    "setup-failed": "Camera, PLC link or Modbus device could not be set up as the recipe says. Ready is off.",
     "disk-full": "No room to record. Ready is off at the PLC.",
     "device-stopped": "The cell's connection stopped and is started again.",
     "late-results": "Results came too late several times in a row.",
@@ -25,7 +27,9 @@ NOTICES = {
     "plc-certificate": "A certificate needs attention.",
 }
 #: With one of these the box cannot vouch for a part at all and takes Ready back.
-STOPS_READY = ("no-recipe", "recipe-failed", "disk-full")
+STOPS_READY = ("no-recipe", "recipe-failed", "unknown-recipe", "setup-failed", "disk-full")
+#: Those that follow from recipes alone; `Changeover.troubles` says which are there.
+OF_RECIPES = ("no-recipe", "recipe-failed", "unknown-recipe")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,7 @@ class Discipline:
         self.notices: dict[str, str] = {}
         self.bypass: Bypass | None = None
         self.stopped = False
+        self.changing = False  # the recipe that is wanted is not in force yet
         self.late_in_a_row = 0
 
     def fault(self, code: str, detail: str = "") -> None:
@@ -60,7 +65,7 @@ class Discipline:
         self.faults.pop(code, None)
 
     def ready(self) -> bool:
-        return not self.stopped and not any(code in self.faults for code in STOPS_READY)
+        return not (self.stopped or self.changing) and not any(code in self.faults for code in STOPS_READY)
 
     def late(self, limit: int) -> bool:
         """Counts one more late result; whether this one raised the fault."""
@@ -80,7 +85,7 @@ class Discipline:
         """One word for the state: stopped, bypass, waiting, fault or running."""
         if self.stopped:
             return "stopped"
-        if any(code in self.faults for code in STOPS_READY):
+        if self.changing or any(code in self.faults for code in STOPS_READY):
             return "waiting"
         if self.bypass is not None:
             return "bypass"

@@ -7,16 +7,17 @@ from typing import Any, Protocol
 
 from core.clock import Instant
 from manufacturing.discipline import Bypass, Discipline
+from manufacturing.recipe_orders import RECIPE_ORDERS, Changing
 from manufacturing.settings import LineSettings
 from manufacturing.tally import Tally
-from verticals.contract import Action, Command, Decision, Event, Reply, StationSpec
+from verticals.contract import Command, Decision, Event, Reply, StationSpec
 
 LABELS = ("right", "false-reject", "missed-defect", "other-defect")
 #: Takes back the last label: nobody has said anything of the part.
 NO_LABEL = "none"
 
 
-class Ordered(Protocol):
+class Ordered(Changing, Protocol):
     """What an order may touch of a line; `keeper` names the device that loads its models."""
 
     spec: StationSpec
@@ -53,7 +54,7 @@ def _label(station: Ordered, command: Command) -> Decision:
         return _refuse("say which part the label is for")
     was, shift = str(command.args.get("was", "")), str(command.args.get("shift", ""))
     station.tally.label(label, was=was, shift=shift)
-    data = {"label": label, "defect": str(command.args.get("defect", ""))[:80], "was": was}
+    data: dict[str, Any] = {"label": label, "defect": str(command.args.get("defect", ""))[:80], "was": was}
     if isinstance(sequence := command.args.get("sequence"), int):
         data["of"] = sequence
     return _done(station, command, "label", part, data)
@@ -104,22 +105,12 @@ def _reset(station: Ordered, command: Command) -> Decision:
     return Decision(events=(event,), reply=Reply(accepted=True), save=True)
 
 
-def _activate(station: Ordered, command: Command) -> Decision:
-    name, version = str(command.args.get("name", "")), str(command.args.get("version", ""))
-    if not name or not version:
-        return _refuse("say which model and which version to activate")
-    value = {"slot": station.line.recipe, "name": name, "version": version}
-    event = Event("recipe-asked", station.line.recipe, command.at.utc_s, value, station.spec.name, command.who)
-    action = Action(f"{station.keeper}.activate", value, until_s=60.0, subject=station.line.recipe)
-    return Decision(events=(event,), actions=(action,), reply=Reply(accepted=True))
-
-
 _ORDERS: dict[str, Callable[[Ordered, Command], Decision]] = {
+    **RECIPE_ORDERS,
     "label": _label,
     "bypass": _bypass,
     "end-bypass": _end_bypass,
     "stop": _stop,
     "start": _start,
     "reset": _reset,
-    "activate": _activate,
 }

@@ -14,14 +14,14 @@ _LARGEST = 2**63 - 1
 
 
 def kind_of(sample: Sample) -> str:
-    """`part`, `gate` or `status`; empty for anything that is no text."""
+    """`part`, `gate`, `recipe` or `status`; empty for anything that is no text."""
     about = sample.values.get("about")
     return about if isinstance(about, str) else ""
 
 
-def picture(sample: Sample) -> NDArray[np.uint8] | None:
+def picture(sample: Sample, name: str = "image") -> NDArray[np.uint8] | None:
     """The image, HxWx3 uint8 RGB; None when there is none or it is something else."""
-    image = sample.values.get("image")
+    image = sample.values.get(name)
     fits = isinstance(image, np.ndarray) and image.dtype == np.uint8 and image.ndim == 3
     return image if fits and image.shape[2] == 3 and image.size else None  # type: ignore[union-attr, return-value]
 
@@ -31,6 +31,16 @@ def whole(sample: Sample, name: str) -> int:
     value: Any = sample.values.get(name)
     fits = isinstance(value, int | np.integer) and not isinstance(value, bool) and 0 <= value <= _LARGEST
     return int(value) if fits else 0
+
+
+def recipe_number(sample: Sample, *, asked: bool) -> int:
+    """The recipe that the PLC asked for, 0 for no wish, -1 for what cannot be read.
+
+    `asked`: the PLC of this line chooses recipes, so that a sample without a number is one that cannot be read.
+    """
+    value: Any = sample.values.get("recipe_number", -1 if asked else 0)
+    fits = isinstance(value, int | np.integer) and not isinstance(value, bool) and 0 <= value <= _LARGEST
+    return int(value) if fits else -1
 
 
 def number(sample: Sample, name: str) -> float | None:

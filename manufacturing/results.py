@@ -17,6 +17,7 @@ class ResultCode(IntEnum):
     BYPASS = 104
     OVERRUN = 105
     STOPPED = 106
+    WRONG_RECIPE = 107
 
 
 SENTENCES = {
@@ -29,6 +30,7 @@ SENTENCES = {
     ResultCode.BYPASS: "Not inspected (bypass)",
     ResultCode.OVERRUN: "Triggered before ready",
     ResultCode.STOPPED: "Job stopped",
+    ResultCode.WRONG_RECIPE: "Recipe not in force",
 }
 
 

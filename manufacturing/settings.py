@@ -49,6 +49,8 @@ Name = Annotated[str, AfterValidator(_plain_name)]
 TimeOfDay = Annotated[str, AfterValidator(_time_of_day)]
 OpcUrl = Annotated[str, AfterValidator(_opc_url)]
 TimeZone = Annotated[str, AfterValidator(_time_zone)]
+#: Two at least: the one in force, and the one that comes.
+RecipeCount = Annotated[int, Field(ge=2, le=64)]
 #: Of a Modbus register or coil, 0-based.
 Place = Annotated[int, Field(ge=0, le=65535)]
 
@@ -72,6 +74,7 @@ class PlcSettings:
     publishing_interval: Lasting = 0.010
     ack_within: Lasting = 1.0
     heartbeat_within: Lasting = 2.0
+    chooses_recipes: bool = False
     security: Literal["Basic256Sha256", "Aes128_Sha256_RsaOaep", "Aes256_Sha256_RsaPss", "none"] = "Basic256Sha256"
     security_mode: Literal["sign-and-encrypt", "sign"] = "sign-and-encrypt"
     user: str = ""
@@ -120,12 +123,31 @@ class CameraSettings:
         return {**self.options, "trigger": self.trigger, "trigger_window": window}
 
 
+WordOrder = Literal["high-first", "low-first"]
+
+
+@dataclass(frozen=True)
+class ModbusMap:
+    """Where a recipe wants things at the Modbus device; None: where the line has them."""
+
+    __pydantic_config__ = STRICT_KEYS
+    result_register: Place | None = None
+    part_id_register: Place | None = None
+    result_code_register: Place | None = None
+    score_register: Place | None = None
+    valid_coil: Place | None = None
+    reject_coil: Place | None = None
+    ready_coil: Place | None = None
+    busy_coil: Place | None = None
+    fault_coil: Place | None = None
+    word_order: WordOrder | None = None
 
 
 @dataclass(frozen=True)
 class ModbusSettings:
     """A Modbus TCP device that gets each result: registers first, then the valid coil.
 
+    From `result_register` on: part id (2), result code, score (2), each elsewhere where its own register is named.
     `reject_coil` set: the box drives the gate itself, by a pulse `reject_after` the capture. Leave it out where
     the PLC owns the gate.
     """
@@ -135,8 +157,15 @@ class ModbusSettings:
     port: Port = 502
     device_id: Annotated[int, Field(ge=0, le=255)] = 1
     result_register: Place = 0
+    part_id_register: Place | None = None
+    result_code_register: Place | None = None
+    score_register: Place | None = None
     valid_coil: Place = 0
     reject_coil: Place | None = None
+    ready_coil: Place | None = None
+    busy_coil: Place | None = None
+    fault_coil: Place | None = None
+    word_order: WordOrder = "high-first"
     reject_after: Seconds = 0.0
     reject_window: Lasting = 0.100
     reject_pulse: Lasting = 0.050
@@ -166,6 +195,8 @@ class LineSettings:
     inspect_window: Lasting = 0.250
     faults_after_late: Count = 3
     bypass_limit: Lasting = 600.0
+    recipes_loaded: RecipeCount = 6
+    operators_choose: bool = False
     shifts: Annotated[Sequence[ShiftSettings], Field(min_length=1)] = (
         ShiftSettings("Day", "06:00"),
         ShiftSettings("Late", "14:00"),

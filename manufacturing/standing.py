@@ -52,6 +52,12 @@ _FAULTS: Mapping[str, _Fault] = {
         "PLC LOST", "The connection is started again. The gate falls to reject.", "Results not delivered", _PLC
     ),
     "recipe-failed": _Fault("RECIPE FAILED", "The model cannot be loaded. Ready is off.", "No recipe", _NO_READY),
+    "unknown-recipe": _Fault(
+        "UNKNOWN RECIPE", "The PLC asks for a recipe that does not exist here. Ready is off.", "No recipe", _NO_READY
+    ),
+    "setup-failed": _Fault(
+        "RECIPE NOT SET UP", "Camera, link or Modbus did not take its settings. Ready is off.", "No recipe", _NO_READY
+    ),
     "late-results": _Fault("RESULTS TOO LATE", "Late parts are rejected. Reset when the cause is found."),
 }
 _CAMERA_STEPS = (
@@ -120,7 +126,9 @@ def _no_scale(kind: str, shape: str, word: str, why: str, score: str = "") -> di
 
 def _banner(discipline: Discipline, code: str, begun: Instant | None, *, simulated: bool) -> dict[str, Any]:
     if code:
-        shown: dict[str, Any] = {"kind": "fault", "word": _FAULTS[code].word, "text": _FAULTS[code].text}
+        text = _detail(discipline, code) if code == "unknown-recipe" else ""
+        text = f"{text} Ready is off." if text else _FAULTS[code].text
+        shown: dict[str, Any] = {"kind": "fault", "word": _FAULTS[code].word, "text": text}
         return shown | ({"since_utc_s": begun.utc_s} if begun else {})
     if discipline.stopped:
         return {"kind": "idle", "word": "STOPPED", "text": "The job is stopped by order. Ready is off at the PLC."}
@@ -130,6 +138,8 @@ def _banner(discipline: Discipline, code: str, begun: Instant | None, *, simulat
         return {"kind": "attention", "word": "BYPASS", "text": text, "until_utc_s": bypass.until.utc_s}
     if "no-recipe" in discipline.faults:
         return {"kind": "idle", "word": "WAITING", "text": "No recipe loaded. Ready is off at the PLC."}
+    if discipline.changing:
+        return {"kind": "idle", "word": "WAITING", "text": "The recipe is being changed. Ready is off at the PLC."}
     if simulated:
         return {"kind": "sim", "word": "SIMULATED", "text": "A simulated cell. No signal goes to a real gate."}
     if discipline.notices:
@@ -141,7 +151,8 @@ def _banner(discipline: Discipline, code: str, begun: Instant | None, *, simulat
 def _tile(discipline: Discipline, code: str, model: str, parts: str) -> dict[str, Any] | None:
     """None while the last part's verdict is what stands."""
     if code and _FAULTS[code].why:
-        word, shape = ("WAITING", "wait") if code == "recipe-failed" else ("NO DECISION", "none")
+        waits = code in ("recipe-failed", "unknown-recipe", "setup-failed")
+        word, shape = ("WAITING", "wait") if waits else ("NO DECISION", "none")
         return _no_scale("none", shape, word, _FAULTS[code].why, parts)
     if discipline.stopped:
         return _no_scale("none", "wait", "STOPPED", "Job stopped")
@@ -149,24 +160,31 @@ def _tile(discipline: Discipline, code: str, model: str, parts: str) -> dict[str
         return _no_scale("bypass", "bypass", "BYPASS", "Not inspected", parts)
     if "no-recipe" in discipline.faults or not model:
         return _no_scale("none", "wait", "WAITING", "No recipe")
-    return None
+    return _no_scale("none", "wait", "WAITING", "Recipe change") if discipline.changing else None
 
 
 def _outcome(discipline: Discipline, code: str, model: str, parts: str) -> list[str] | None:
     """Shape, what the line does about it, and a smaller line; None: what it did about the last part."""
     if code and _FAULTS[code].why:
-        return ["ng" if code in ("camera-lost", "plc-untrusted", "plc-lost", "plc-heartbeat") else "wait", *_FAULTS[code].outcome]
+        return [
+            "ng" if code in ("camera-lost", "plc-untrusted", "plc-lost", "plc-heartbeat") else "wait",
+            *_FAULTS[code].outcome,
+        ]
     if discipline.bypass is not None and not discipline.stopped:
         return ["bypass", f"{parts or 'No part'} on hold", "Inspect by hand before release"]
-    if discipline.stopped or "no-recipe" in discipline.faults or not model:
+    if discipline.stopped or discipline.changing or "no-recipe" in discipline.faults or not model:
         return ["wait", *_NO_READY]
     return None
 
 
 def _foot(discipline: Discipline, code: str) -> str:
     """The code to give on the telephone, and what the device said."""
-    detail = discipline.faults[code].removeprefix(FAULTS[code]).strip()
+    detail = _detail(discipline, code)
     return f"Fault {code}: {detail}" if detail else f"Fault {code}"
+
+
+def _detail(discipline: Discipline, code: str) -> str:
+    return discipline.faults[code].removeprefix(FAULTS[code]).strip()
 
 
 def _cover(discipline: Discipline, code: str, since: str, model: str) -> dict[str, Any] | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -11,15 +10,19 @@ from zoneinfo import ZoneInfo
 from core.clock import Instant
 from core.inference.request import Answer, Ask
 from manufacturing import orders
-from manufacturing.discipline import FAULTS, NOTICES, Discipline
-from manufacturing.heat import grey_range, heat_picture, hottest, outline
-from manufacturing.reading import kind_of, number, part_id, picture, whole
+from manufacturing.changeover import Changeover
+from manufacturing.discipline import FAULTS, NOTICES, OF_RECIPES, Discipline
+from manufacturing.infeed import Infeed
+from manufacturing.reading import kind_of, number, part_id, recipe_number, whole
+from manufacturing.recipe_orders import first_recipe, model_activated
+from manufacturing.recipes import Recipe
 from manufacturing.results import SENTENCES, ResultCode
 from manufacturing.settings import LineSettings
 from manufacturing.shifts import clock_text, shift_at
 from manufacturing.shown import counts_shown, recipe_shown
 from manufacturing.standing import standing
 from manufacturing.tally import Tally
+from manufacturing.verdicts import Verdict, judge, kept, pictures
 from verticals.contract import (
     NOTHING,
     Acted,
@@ -29,7 +32,6 @@ from verticals.contract import (
     Delivery,
     DeviceNews,
     Event,
-    Evidence,
     Health,
     Level,
     Sample,
@@ -39,10 +41,11 @@ from verticals.contract import (
 
 #: What is left of the PLC's window for writing the result.
 _DELIVERY_SHARE = 0.9
+_SIGNALS_WITHIN_S = 5.0
 
 
 class InspectionStation:
-    """The rules of one line; its device is named `<line>-cell`, its model slot is the recipe."""
+    """The rules of one line; its device is named `<line>-cell`, its model slot is the line's own recipe."""
 
     def __init__(self, line: LineSettings, *, simulated: bool, time_zone: str) -> None:
         self.line = line
@@ -58,37 +61,37 @@ class InspectionStation:
         )
         self.tally = Tally()
         self.discipline = Discipline()
-        self.model = ""
+        self.changeover = Changeover(line.name, self.keeper, line.recipe, line.recipes_loaded)
+        self.activating: Command | None = None
         self._zone = ZoneInfo(time_zone)
-        self._counter = 0
-        self._passed = 0
+        self._infeed = Infeed()
         self._run = (0, 0)  # result code of the last part, and how many in a row had it
         self._since: dict[str, Instant] = {}
-        self._signalled: dict[str, bool | str] = {}
+        self._signalled: dict[str, Any] = {}
 
     # --- what survives -------------------------------------------------------------------------------------
 
     def restore(self, state: State | None, since: Iterable[Event], now: Instant) -> None:
         if state:
-            self._counter = int(state.get("counter", 0))
-            self._passed = int(state.get("passed", 0))
+            self._infeed.restore(state)
             code, count = state.get("run", (0, 0))
             self._run = (int(code), int(count))
             self.tally.restore(state.get("tally", {}))
             self.discipline.restore(state.get("discipline", {}), now)
+            self.changeover.restore(state.get("recipes", {}))
         for event in since:
-            self._counter = int(event.data.get("counter", self._counter))
-            self._passed = int(event.data.get("passed", self._passed))
+            self._infeed.restore(event.data)
+            self.changeover.book.apply(event.kind, event.data)
             if event.kind == "part":
                 self._count(event)
 
     def state(self, now: Instant) -> State:
         return {
-            "counter": self._counter,
-            "passed": self._passed,
+            **self._infeed.state(),
             "run": list(self._run),
             "tally": self.tally.state(),
             "discipline": self.discipline.state(now),
+            "recipes": self.changeover.state(),
         }
 
     # --- a part --------------------------------------------------------------------------------------------
@@ -96,10 +99,15 @@ class InspectionStation:
     def prepare(self, sample: Sample) -> Sequence[Ask] | None:
         if kind_of(sample) != "part":
             return ()
-        image = picture(sample)
-        if image is None or self._standing_code() is not None:
+        recipe = self._recipe_of(sample)
+        if recipe is None or self._standing_code(sample) is not None:
             return ()
-        return (Ask(self.line.recipe, {"image": image}),)
+        asks = []
+        for view, image in pictures(sample, list(recipe.models)).items():
+            if image is None:
+                return ()
+            asks.append(Ask(self.changeover.slot(recipe.models[view]), {"image": image}))
+        return asks
 
     def decide(self, sample: Sample, answers: Sequence[Answer]) -> Decision:
         about = kind_of(sample)
@@ -107,43 +115,40 @@ class InspectionStation:
             return Decision(live=self._live(sample))
         if about == "gate":
             return self._gate(sample)
+        if about == "recipe":
+            return self._asked_for(sample)
         if about != "part":
             return NOTHING
-        if not answers:
+        recipe, code = self._recipe_of(sample), self._standing_code(sample)
+        if code is not None or recipe is None or not answers:
             note = str(sample.values.get("camera_error", ""))
-            return self._part(sample, self._standing_code() or ResultCode.CAMERA_LOST, note=note)
-        answer = answers[0]
-        limits = answer.model.limits if answer.model else {}
-        score, threshold = answer.scalar("score"), limits.get("threshold", math.nan)
-        if not (math.isfinite(score) and math.isfinite(threshold)) or part_id(sample.key) is None:
-            return self._part(sample, ResultCode.MODEL_FAILED, note=f"score {score}, threshold {threshold}")
-        code = ResultCode.PASS if score <= threshold else ResultCode.DEFECT
-        return self._part(sample, code, answer=answer, score=score, threshold=threshold)
+            return self._part(sample, Verdict(code or ResultCode.CAMERA_LOST, recipe, note=note))
+        if part_id(sample.key) is None:
+            return self._part(sample, Verdict(ResultCode.MODEL_FAILED, recipe, note=f"part id '{sample.key[:40]}'"))
+        return self._part(sample, judge(recipe, answers))
 
     def degrade(self, sample: Sample, reason: str) -> Decision:
         if kind_of(sample) != "part":
             return NOTHING
         code = ResultCode.LATE if reason.startswith("late") else ResultCode.MODEL_FAILED
-        return self._part(sample, code, note=reason)
+        return self._part(sample, Verdict(code, self._recipe_of(sample), note=reason))
 
-    def _standing_code(self) -> ResultCode | None:
-        """Why no part can be judged now, whatever its picture."""
+    def _recipe_of(self, sample: Sample) -> Recipe | None:
+        """What the part is judged by; None while that is not what the PLC asked for at its trigger."""
+        return self.changeover.recipe_for(recipe_number(sample, asked=self.line.plc.chooses_recipes))
+
+    def _standing_code(self, sample: Sample) -> ResultCode | None:
+        """Why this part cannot be judged, whatever its picture."""
         if self.discipline.bypass is not None:
             return ResultCode.BYPASS
         if self.discipline.stopped:
             return ResultCode.STOPPED
+        if self._recipe_of(sample) is None:
+            return ResultCode.WRONG_RECIPE if self.changeover.book.in_force else ResultCode.NO_RECIPE
         return None
 
-    def _part(
-        self,
-        sample: Sample,
-        code: ResultCode,
-        *,
-        answer: Answer | None = None,
-        score: float = 0.0,
-        threshold: float = 0.0,
-        note: str = "",
-    ) -> Decision:
+    def _part(self, sample: Sample, verdict: Verdict) -> Decision:
+        code = verdict.code
         accept = code is ResultCode.PASS
         shift, _ = shift_at(sample.at.utc_s, self.line.shifts, self._zone)
         data: dict[str, Any] = {
@@ -157,50 +162,29 @@ class InspectionStation:
             "local_time": clock_text(sample.at.utc_s, self._zone),
             "simulated": self.simulated,
         }
-        if note:
-            data["note"] = note
+        if verdict.note:
+            data["note"] = verdict.note
         grab_ms = number(sample, "grab_ms")
         if grab_ms is not None:
             data["grab_ms"] = grab_ms
-        evidence: dict[str, Evidence] = {}
-        image = picture(sample)
-        if image is not None:
-            data["picture"] = {"w": int(image.shape[1]), "h": int(image.shape[0])}
-            evidence["image"] = Evidence(image, hold=code is ResultCode.DEFECT)
-        if answer is not None:
-            data |= self._judgement(answer, score, threshold, evidence)
+        found, evidence = kept(verdict, pictures(sample, self._views(verdict)))
+        data |= found
         gap = self._gap(sample, shift)
         event = Event("part", sample.key, sample.at.utc_s, data, self.spec.name)
         self._count(event)
         data["counts"] = self.tally.counts()
+        worst = verdict.worst
+        result = self._result(sample, accept, code, worst.score if worst else 0.0)
         return Decision(
             events=(*gap, event),
-            actions=(self._result(sample, accept, code, score), *self._own_gate(sample, code), *self._signals()),
+            actions=(result, *self._own_gate(sample, code, verdict.recipe), *self._signals()),
             evidence=evidence,
             save=True,
         )
 
-    def _judgement(
-        self, answer: Answer, score: float, threshold: float, evidence: dict[str, Evidence]
-    ) -> dict[str, Any]:
-        found: dict[str, Any] = {"score": round(score, 5), "threshold": round(threshold, 5)}
-        found["infer_ms"] = round(answer.run_s * 1000, 2)
-        found["queued_ms"] = round(answer.queued_s * 1000, 2)
-        if answer.model is not None:
-            found["model"] = {
-                "name": answer.model.name,
-                "version": answer.model.version,
-                "sha256": answer.model.sha256,
-            }
-        heat_map = answer.outputs.get("heat_map")
-        if heat_map is not None:
-            heat = heat_picture(heat_map, threshold)
-            evidence["heat"] = Evidence(heat, hold=score > threshold)
-            found["where"] = hottest(heat_map)
-            if score > threshold:
-                found["outline"] = outline(heat_map)
-                found["heat_range"] = grey_range(heat_map, threshold)
-        return found
+    def _views(self, verdict: Verdict) -> list[str]:
+        recipe = verdict.recipe or self.changeover.book.in_force
+        return list(recipe.models) if recipe else [""]
 
     def _result(self, sample: Sample, accept: bool, code: ResultCode, score: float) -> Action:
         value = {"part_id": part_id(sample.key) or 0, "accept": accept, "code": int(code), "score": float(score)}
@@ -213,37 +197,24 @@ class InspectionStation:
             protective=not accept,
         )
 
-    def _own_gate(self, sample: Sample, code: ResultCode) -> tuple[Action, ...]:
-        """The gate by the box's own coil, only where the recipe says so: the PLC owns it otherwise."""
+    def _own_gate(self, sample: Sample, code: ResultCode, recipe: Recipe | None) -> tuple[Action, ...]:
+        """The gate by the box's own coil, only where line or recipe say so: the PLC owns it otherwise."""
         modbus = self.line.modbus
-        if modbus is None or modbus.reject_coil is None or code in (ResultCode.PASS, ResultCode.BYPASS):
+        coil = recipe.modbus.get("reject_coil") if recipe else None
+        if modbus is None or code in (ResultCode.PASS, ResultCode.BYPASS):
+            return ()
+        if coil is None and modbus.reject_coil is None:
             return ()
         until_s = modbus.reject_after + modbus.reject_window
         gate = Action(f"{self.cell}.gate", True, until_s, modbus.reject_after, sample.key, protective=True)
         return (gate,)
 
     def _gap(self, sample: Sample, shift: str) -> list[Event]:
-        """Parts that the PLC counted since the last one recorded here. None of them can have been accepted:
-        an accept leaves only after its record. `not_triggered` passed the camera while the box was not ready.
-        """
-        counter, passed = (whole(sample, name) for name in ("counter", "passed"))
-        last, self._counter = self._counter, counter
-        last_passed, self._passed = self._passed, passed
-        if not last or counter < last:
+        found = self._infeed.gap(sample)
+        if found is None:
             return []
-        missing = max(0, counter - last - 1)
-        not_triggered = max(0, passed - last_passed - 1 - missing) if last_passed else 0
-        if not missing + not_triggered:
-            return []
-        self.tally.missing(shift, missing + not_triggered)
-        data = {
-            "from_counter": last + 1,
-            "to_counter": counter - 1,
-            "count": missing,
-            "not_triggered": not_triggered,
-            "why": "Decided, not recorded" if missing else "Passed while not ready",
-        }
-        subject = f"{last + 1}-{counter - 1}" if missing else f"after {last}"
+        subject, data = found
+        self.tally.missing(shift, data["count"] + data["not_triggered"])
         return [Event("unrecorded", subject, sample.at.utc_s, data, self.spec.name)]
 
     def _count(self, event: Event) -> None:
@@ -255,10 +226,50 @@ class InspectionStation:
         rejected = bool(sample.values.get("rejected"))
         return Decision(events=(Event("gate", sample.key, sample.at.utc_s, {"rejected": rejected}, self.spec.name),))
 
+    # --- recipes -------------------------------------------------------------------------------------------
+
+    def _asked_for(self, sample: Sample) -> Decision:
+        """The PLC asks for another recipe, or for none any more."""
+        self.changeover.ask_for(recipe_number(sample, asked=True))
+        return self._changed(sample.at)
+
+    def _changed(self, at: Instant, *events: Event) -> Decision:
+        """What follows from a change of wish, recipes or models: events, orders to the keeper, signals."""
+        found = [*events, *self.changeover.settle(at)]
+        self.discipline.changing = self.changeover.changing
+        found += self._recipe_faults(at)
+        actions = (*self.changeover.orders(), *self._signals())
+        return Decision(events=found, actions=actions, live={"standing": self._standing()}, save=bool(found))
+
+    def _recipe_faults(self, at: Instant) -> list[Event]:
+        troubles, events = self.changeover.troubles(), []
+        for code in OF_RECIPES:
+            was, is_now = self.discipline.faults.get(code), code in troubles
+            if not is_now:
+                self.discipline.clear(code)
+            elif was is None or not was.endswith(troubles[code]):
+                self.discipline.fault(code, troubles[code])
+            if (was is not None) != is_now:
+                self._since[code] = at
+                events.append(self.fault_event(code, at, raised=is_now, detail=troubles.get(code, "")))
+        return events
+
+    def _keeper_said(self, news: DeviceNews) -> Decision:
+        """The keeper has begun: what the line's own slot holds is known, everything else is to be loaded."""
+        self.changeover.keeper_began(news)
+        without = not self.changeover.book and news.ok
+        return self._changed(news.at, *(first_recipe(self.changeover, self.line, news) if without else ()))
+
     # --- how it went ---------------------------------------------------------------------------------------
 
     def acted(self, acted: Acted) -> Decision:
-        if not acted.action.target.endswith(".result"):
+        target = acted.action.target
+        if target in (f"{self.keeper}.load", f"{self.keeper}.unload"):
+            self.changeover.keeper_did(acted)
+            return self._changed(acted.at)
+        if target == f"{self.keeper}.activate":
+            return self._changed(acted.at, *model_activated(self, acted))
+        if not target.endswith(".result"):
             return NOTHING
         code = int(acted.action.value["code"])
         self.tally.delivered((acted.at.mono_s - float(acted.action.value["captured_mono_s"])) * 1000)
@@ -271,15 +282,13 @@ class InspectionStation:
         return Decision(events=(event,), actions=self._signals(), save=True)
 
     def device_changed(self, news: DeviceNews) -> Decision:
+        if news.device == self.keeper:
+            return self._keeper_said(news)
         code = "disk-full" if news.device == "store" else news.code
         if code in NOTICES:
             self.discipline.notice(code, news.ok, news.detail)
             return Decision(live={"standing": self._standing()})
         before = dict(self.discipline.faults)
-        if news.device == self.keeper:
-            self.model = news.detail if news.ok else self.model
-            for known in ("no-recipe", "recipe-failed"):
-                self.discipline.clear(known)
         if news.ok:
             self.discipline.clear("device-stopped")
             self._signalled = {} if news.device == self.cell else self._signalled
@@ -295,8 +304,14 @@ class InspectionStation:
 
     def command(self, command: Command) -> Decision:
         decision = orders.carry_out(self, command)
-        actions = (*decision.actions, *self._signals())
-        return replace(decision, actions=actions, live={"standing": self._standing()})
+        follows = self._changed(command.at)
+        return replace(
+            follows,
+            events=(*decision.events, *follows.events),
+            actions=(*decision.actions, *follows.actions),
+            reply=decision.reply,
+            save=decision.save or follows.save,
+        )
 
     def due(self) -> Instant | None:
         return self.discipline.bypass.until if self.discipline.bypass else None
@@ -325,13 +340,26 @@ class InspectionStation:
         return Event("fault", code, at.utc_s, data, self.spec.name, who)
 
     def _signals(self) -> tuple[Action, ...]:
-        """What the PLC must know of the box's standing, only when it changed."""
-        wanted: dict[str, bool | str] = {**self.discipline.signals(), "Simulated": self.simulated}
-        wanted["RecipeIdActive"] = self.model
+        """What the PLC must know of the box's standing, and what is to be set up for the recipe; only when it changed.
+
+        What is set up is set up before Ready rises.
+        """
+        recipe = self.changeover.book.in_force
+        wanted: dict[str, Any] = {**self.discipline.signals(), "Simulated": self.simulated}
+        wanted["RecipeIdActive"] = recipe.title if recipe else ""
+        if self.line.plc.chooses_recipes:
+            wanted["RecipeNumberActive"] = (recipe.plc_number or 0) if recipe else 0
+        wanted["setup"] = recipe.setup if recipe else {}
         if wanted == self._signalled:
             return ()
         self._signalled = wanted
-        return (Action(f"{self.cell}.signals", wanted, until_s=5.0, protective=True),)
+        return (Action(f"{self.cell}.signals", wanted, until_s=_SIGNALS_WITHIN_S, protective=True),)
+
+    @property
+    def model(self) -> str:
+        """Name and version of the model that judges; empty while none does."""
+        recipe = self.changeover.judging
+        return recipe.model.title if recipe else ""
 
     def _standing(self) -> dict[str, Any]:
         return standing(
@@ -352,6 +380,7 @@ class InspectionStation:
             "standing": self._standing(),
             "model": self.model,
             "recipe": recipe_shown(self.model, self._zone) if self.model else "",
+            "recipes": self.changeover.shown(),
             "shift": title,
             "decided_ms": self.tally.decided_ms(),
             "counts_shown": counts_shown(self.tally.counts()),

@@ -5,7 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Boolean, Column, Connection, Float, Index, Integer, MetaData, String, Table, func, select, text
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Connection,
+    Float,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    false,
+    func,
+    select,
+    text,
+)
 
 from verticals.contract import Event
 
@@ -13,8 +27,8 @@ metadata = MetaData()
 
 #: Conditions of partial indexes: a query finds its index only by the very same words.
 LABELLED = text("label IS NOT NULL")
-#: Rejects that a model judged, and nobody has looked at yet.
-WAITING = text("label IS NULL AND code > 0 AND code < 100")
+#: Rejects that a model judged and accepts in the recipe's review band, at which nobody has looked yet.
+WAITING = text("label IS NULL AND (code > 0 AND code < 100 OR review)")
 
 parts = Table(
     "parts",
@@ -38,6 +52,9 @@ parts = Table(
     Column("label", String(20)),
     Column("label_who", String(60)),
     Column("defect", String(80)),
+    Column("recipe", String(40)),
+    Column("recipe_version", Integer),
+    Column("review", Boolean, nullable=False, server_default=false()),
     Index("ix_parts_station_part", "station", "part_id"),
     Index("ix_parts_station_shift", "station", "shift"),
     Index("ix_parts_station_at_code", "station", "at_utc_s", "code"),
@@ -59,6 +76,8 @@ def _part(event: Event, connection: Connection) -> None:
     data = event.data
     evidence: Mapping[str, str] = data.get("evidence", {})
     model: Mapping[str, str] = data.get("model", {})
+    recipe: Mapping[str, Any] = data.get("recipe", {})
+    view = f".{data['view']}" if "view" in data else ""
     row = {
         "sequence": event.sequence,
         "station": event.station,
@@ -71,10 +90,13 @@ def _part(event: Event, connection: Connection) -> None:
         "threshold": data.get("threshold"),
         "model": f"{model['name']} {model['version']}" if model else None,
         "model_sha256": model.get("sha256"),
-        "image_sha256": evidence.get("image"),
-        "heat_sha256": evidence.get("heat"),
+        "image_sha256": evidence.get(f"image{view}"),
+        "heat_sha256": evidence.get(f"heat{view}"),
         "simulated": data["simulated"],
         "delivery": _delivery(data.get("actions", ())),
+        "recipe": recipe.get("name"),
+        "recipe_version": recipe.get("version"),
+        "review": bool(data.get("review", False)),
     }
     connection.execute(_INSERT_PART, row)
 

@@ -48,9 +48,10 @@ class Manufacturing:
         return name if mark else None
 
     def project(self, event: Event, connection: Connection) -> None:
-        from manufacturing.tables import project
+        from manufacturing import recipe_tables, tables
 
-        project(event, connection)
+        tables.project(event, connection)
+        recipe_tables.project(event, connection)
 
     def panel(self) -> Panel:
         from manufacturing.panel import panel

@@ -2,7 +2,8 @@
 
 The belt is its photo eye: it writes one JSON line per part to standard input, and the PLC answers on standard
 output. In: `{"part": {"part_id": 7, "picture": "7.bmp", "truth": "good"}}`, `{"fault": "restart", "seconds": 1}`,
-`{"fault": "hold-ack", "on": true}`, `{"fault": "clock", "seconds": 3600}`, `{"mark": "thawed"}` for the log.
+`{"fault": "hold-ack", "on": true}`, `{"fault": "clock", "seconds": 3600}`, `{"recipe": 7}`,
+`{"mark": "thawed"}` for the log.
 Out: `{"listening": URL}`, `{"ready": true}` as the box's Ready changes, `{"seen": 7, "triggered": true}`,
 `{"gate": 7, "rejected": false}`. The end of standard input is the end of the PLC.
 """
@@ -88,6 +89,11 @@ class Plc:
         self.log.seen(passage)
         self._say({"seen": part.part_id, "triggered": passage.triggered})
 
+    def ask_for_recipe(self, number: int) -> None:
+        self.program.ask_for_recipe(number)
+        self._after()
+        self.log.news("recipe", self._clock.now(), number=number)
+
     def inject(self, fault: str, *, seconds: float = 0.0, on: bool = True) -> None:
         """A fault of the PLC itself: its OPC UA server away for `seconds`, no more Ack, its clock wrong."""
         if fault == "restart":
@@ -107,6 +113,8 @@ class Plc:
             if "part" in order:
                 asked = order["part"]
                 self.part(Part(int(asked["part_id"]), str(asked.get("picture", "")), str(asked.get("truth", ""))))
+            elif "recipe" in order:
+                self.ask_for_recipe(int(order["recipe"]))
             elif "mark" in order:
                 self.log.news(str(order["mark"]), self._clock.now())
             else:

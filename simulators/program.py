@@ -99,6 +99,11 @@ class CellProgram:
         self._set("Trigger", True)
         return passage
 
+    def ask_for_recipe(self, number: int) -> None:
+        """The parts from now on need this recipe; 0 is no wish. None is triggered before the box has it in force."""
+        if self.outputs["RecipeId"] != number:
+            self._set("RecipeId", number)
+
     def box_wrote(self, name: str, value: TagValue, now: Instant) -> None:
         """A tag of the box as it arrived; unknown names are none of ours."""
         if name not in self.box:
@@ -145,6 +150,8 @@ class CellProgram:
             return WATCHDOG if self._heard_any else NOT_READY
         if not self.box["Ready"]:
             return BUSY if self.box["Busy"] else NOT_READY
+        if self.outputs["RecipeId"] and self.box["RecipeNumberActive"] != self.outputs["RecipeId"]:
+            return NOT_READY
         # A trigger that is still up cannot rise, an open handshake cannot take another part.
         return BUSY if self.outputs["Trigger"] or self.outputs["Ack"] or self.box["ResultValid"] else ""
 

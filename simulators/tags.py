@@ -47,6 +47,7 @@ def _box(name: str, kind: str, start: TagValue, meaning: str) -> Tag:
 TAGS: tuple[Tag, ...] = (
     _plc("Trigger", "Boolean", False, "rises with a part under the camera; falls once Busy is seen or the window ends"),
     _plc("PartId", "UInt32", 0, "id of the part under the camera; written before Trigger"),
+    _plc("RecipeId", "Int32", 0, "number of the recipe that the next parts need; 0 no wish; written before PartId"),
     _plc("Ack", "Boolean", False, "the result was read; falls after ResultValid falls"),
     _plc("PlcHeartbeat", "UInt16", 0, "counts up twice a second"),
     _plc("PartCounter", "UInt32", 0, "parts triggered so far"),
@@ -72,6 +73,7 @@ TAGS: tuple[Tag, ...] = (
     _box("Bypass", "Boolean", False, "a person let parts pass without inspection"),
     _box("Simulated", "Boolean", False, "the box runs on simulated devices"),
     _box("RecipeIdActive", "String", "", "name and version of the recipe in force"),
+    _box("RecipeNumberActive", "Int32", 0, "number of the recipe in force, 0 none; trigger when it is RecipeId"),
 )  # fmt: skip
 
 TAG_BY_NAME = {tag.name: tag for tag in TAGS}

@@ -100,8 +100,8 @@ def _kiosk() -> Case:
 
 
 def _manufacturing() -> Case:
+    from manufacturing.recipe_tables import metadata
     from manufacturing.settings import CameraSettings, LineSettings, ManufacturingSettings, ModbusSettings, PlcSettings
-    from manufacturing.tables import metadata
 
     camera, plc = CameraSettings(), PlcSettings("opc.tcp://localhost:1")
     modbus = ModbusSettings("localhost", reject_coil=1, reject_after=0.8)
@@ -109,6 +109,7 @@ def _manufacturing() -> Case:
         LineSettings("line-1", "Line 1", "flange", plc, camera),
         LineSettings("line-2", "Line 2", "flange", plc, camera, modbus=modbus),
     ]
+    model = {"name": "bracket", "version": "1", "sha256": "cd" * 32}
     part = {"about": "part", "image": _IMAGE, "counter": 0, "passed": 0, "grab_ms": 4.2}
     blind = {name: value for name, value in part.items() if name != "image"}
     heat = np.zeros((1, 1, 16, 16), np.float32)
@@ -122,7 +123,13 @@ def _manufacturing() -> Case:
         catalog.load("manufacturing"),
         ManufacturingSettings(lines),
         sources={
-            "line-1-cell": [part, blind, {"about": "gate", "rejected": True}, {"about": "status"}],
+            "line-1-cell": [
+                part,
+                blind,
+                {"about": "gate", "rejected": True},
+                {"about": "status"},
+                {"about": "recipe", "recipe_number": 0},
+            ],
             "line-2-cell": [part],
         },
         orders=[
@@ -132,6 +139,8 @@ def _manufacturing() -> Case:
             ("line-2", "start", {}),
             ("line-1", "end-bypass", {}),
             ("line-1", "activate", {"name": "flange", "version": "2"}),
+            ("line-1", "save-recipe", {"name": "bracket", "model": model, "reason": "new part"}),
+            ("line-1", "choose-recipe", {"name": "bracket", "reason": "set-up"}),
         ],
         outputs=[
             {"score": np.array([1.0], np.float32), "heat_map": heat * 0},
@@ -140,7 +149,7 @@ def _manufacturing() -> Case:
         ],
         limits={"threshold": 2.0},
         tables=[metadata],
-        news=[("line-1", "line-1-model", "flange 1"), ("line-2", "line-2-model", "flange 1")],
+        news=[(name, f"{name}-model", f"flange 1 {'ab' * 32}") for name in ("line-1", "line-2")],
         unsafe=unsafe,
     )
 

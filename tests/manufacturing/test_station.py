@@ -37,7 +37,7 @@ class Bench:
         self.clock = FakeClock()
         self.station = InspectionStation(line(**changes), simulated=False, time_zone="UTC")
         self.counter = 0
-        self.news("line-3-model", ok=True, detail="flange 1.0.0 abc")
+        self.news("line-3-model", ok=True, detail=f"flange 1.0.0 {'ab' * 32}")
 
     def news(self, device: str, *, ok: bool, code: str = "", detail: str = "") -> Decision:
         return self.station.device_changed(DeviceNews(device, ok, self.clock.now(), code, detail))
@@ -106,7 +106,7 @@ def test_a_score_that_is_no_number_is_rejected(score: float) -> None:
 def test_a_model_without_a_threshold_accepts_nothing() -> None:
     bench = Bench()
     sample = bench.sample()
-    bare = Answer(ModelRef("flange", "1", "ab"), Outcome.ANSWERED, {"score": np.array([0.0])})
+    bare = Answer(ModelRef("flange", "1", "ab" * 32), Outcome.ANSWERED, {"score": np.array([0.0])})
     assert not result(bench.station.decide(sample, [bare]))["accept"]
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -81,12 +81,16 @@ class ModbusLink:
         Whoever reads the coil as on and then the registers reads these `values`. Raises DeviceError when the
         device did not take them; the coil is then off, or its state unknown where the message says so.
         """
-        words = _words(values)
+        await self.write_blocks({address: values}, valid_coil)
+
+    async def write_blocks(self, blocks: Mapping[int, Sequence[int]], valid_coil: int) -> None:
+        """As `write_result`, for registers that do not all stand side by side; `blocks` by their first address."""
+        checked = {address: _words(values) for address, values in blocks.items()}
         async with self._turn:
             if valid_coil not in self._cleared:
                 await self._coil(valid_coil, False)
-            await self._ask(lambda client: client.write_registers(address, words, device_id=self._device_id),
-                            f"registers {address}..{address + len(words) - 1}")  # fmt: skip
+            for address, words in checked.items():
+                await self._registers(address, words)
             self._cleared.discard(valid_coil)
             await self._coil(valid_coil, True)
 
@@ -99,8 +103,7 @@ class ModbusLink:
     async def write_registers(self, address: int, values: Sequence[int]) -> None:
         words = _words(values)
         async with self._turn:
-            await self._ask(lambda client: client.write_registers(address, words, device_id=self._device_id),
-                            f"registers {address}..{address + len(words) - 1}")  # fmt: skip
+            await self._registers(address, words)
 
     async def write_coil(self, coil: int, on: bool) -> None:
         async with self._turn:
@@ -143,6 +146,10 @@ class ModbusLink:
                 f"coils {address}..{address + count - 1}",
             )
         return [bool(bit) for bit in answer.bits[:count]]  # the answer is filled up to whole bytes
+
+    async def _registers(self, address: int, words: list[int]) -> None:
+        await self._ask(lambda client: client.write_registers(address, words, device_id=self._device_id),
+                        f"registers {address}..{address + len(words) - 1}")  # fmt: skip
 
     async def _coil(self, coil: int, on: bool) -> None:
         await self._ask(lambda client: client.write_coil(coil, on, device_id=self._device_id), f"coil {coil}")

@@ -1,19 +1,22 @@
 """Keeps a station's model slots as the shelf says; the station orders a change by an action, as of any device.
 
 Device `<station>-model`: `<station>-model.activate` with {slot, name, version} makes a package active on the
-shelf (its golden vectors pass on this box first), loads it beside the old one and switches between two samples.
-What cannot be loaded leaves the old one in force.
+shelf (its golden vectors pass on this box first), loads it beside the old one and switches between two samples;
+with `as` it answers under that name, and the slot is what is loaded at the next start. `.load` with {slot, name,
+version, sha256} keeps a further package ready under a slot of its own, `.unload` with {slot} lets it go. What
+cannot be loaded leaves the old one in force. Loaded packages are told as `name version sha256`.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from core.errors import DeviceError, EdgewiseError
+from core.errors import DeviceError, EdgewiseError, PackageError
 from core.inference.engine import LocalEngine
 from core.models.gate import Gate
+from core.models.package import Package
 from core.models.shelf import Shelf
 from core.models.trust import Trust
 from verticals.contract import Action, DeviceNews
@@ -53,21 +56,54 @@ class ModelKeeper:
 
     async def act(self, action: Action) -> str:
         """Raises DeviceError when the package was refused; the one in force stays."""
-        if action.target != f"{self.name}.activate":
+        orders = {"activate": self._activate, "load": self._load_further, "unload": self._unload}
+        order = orders.get(action.target.removeprefix(f"{self.name}."))
+        if order is None:
             raise DeviceError(f"{self.name} has no output '{action.target}'")
-        wanted = action.value
+        return await order(action.value)
+
+    async def _activate(self, wanted: Mapping[str, str]) -> str:
         slot, name, version = wanted["slot"], wanted["name"], wanted["version"]
+        answers_as = wanted.get("as", slot)
         try:
             await self._bridge.call(_LOADING, self._shelf.activate, slot, name, version)
         except EdgewiseError as error:
             raise DeviceError(f"{name} {version} was not activated: {error.message}", hint=error.hint) from error
         try:
-            text = await self._switch(slot)
+            text = await self._switch(slot, answers_as)
         except EdgewiseError as error:
             await self._bridge.call(_LOADING, self._shelf.rollback, slot)
             raise DeviceError(f"{name} {version} cannot be loaded; the one before stays: {error.message}") from error
-        self._tell(NO_RECIPE, ok=True, detail=text)
-        return f"{text} active"
+        if answers_as == slot:
+            self._tell(NO_RECIPE, ok=True, detail=text)
+        return text
+
+    async def _load_further(self, wanted: Mapping[str, str]) -> str:
+        slot, name, version = wanted["slot"], wanted["name"], wanted["version"]
+        try:
+            package = await self._bridge.call(_LOADING, self._passed, slot, name, version)
+            if package.sha256 != wanted["sha256"]:
+                raise DeviceError(f"{name} {version} on the shelf is another package than the one asked for")
+            return await self._answer(slot, package)
+        except DeviceError:
+            raise
+        except EdgewiseError as error:
+            raise DeviceError(f"{name} {version} cannot be loaded: {error.message}", hint=error.hint) from error
+
+    def _passed(self, slot: str, name: str, version: str) -> Package:
+        """The package, after its golden vectors passed here; not again where the slot says that they did. Blocks."""
+        try:
+            package = self._shelf.active(slot)
+        except PackageError as error:
+            log.info("slot '%s' is made anew: %s", slot, error.message)
+            package = None
+        if package is not None and (package.card.name, package.card.version) == (name, version):
+            return package
+        return self._shelf.activate(slot, name, version)
+
+    async def _unload(self, wanted: Mapping[str, str]) -> str:
+        await self._bridge.call(_LOADING, self._engine.unload, wanted["slot"])
+        return f"'{wanted['slot']}' is empty"
 
     async def steer(self, *, ready: bool, beat: int) -> None:
         """Models have no heartbeat of their own."""
@@ -84,15 +120,17 @@ class ModelKeeper:
         else:
             self._tell(NO_RECIPE, ok=False, detail=f"nothing is active for '{slot}'")
 
-    async def _switch(self, slot: str) -> str:
-        """Name and version of what answers now; empty when nothing is active. Raises EdgewiseError."""
+    async def _switch(self, slot: str, answers_as: str = "") -> str:
+        """Loads what is active for `slot`; empty when nothing is. Raises EdgewiseError."""
         package = await self._bridge.call(_LOADING, self._shelf.active, slot)
-        if package is None:
-            return ""
+        return "" if package is None else await self._answer(answers_as or slot, package)
+
+    async def _answer(self, slot: str, package: Package) -> str:
+        """Name, version and sha256 of the package, which answers for `slot` now. Raises EngineError."""
         loaded = self._engine.active(slot)
         if loaded is None or loaded.sha256 != package.sha256:
             await self._bridge.call(_LOADING, self._engine.load, slot, package)
-        return f"{package.card.name} {package.card.version}"
+        return f"{package.card.name} {package.card.version} {package.sha256}"
 
     def _tell(self, code: str, *, ok: bool, detail: str) -> None:
         self._port.news(DeviceNews(self.name, ok, self._port.clock.now(), code, detail))

@@ -1,0 +1,46 @@
+"""What is written to the PLC, in the order in which it was decided; whoever decides is never held up by it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+
+from core.errors import DeviceError
+from manufacturing.handshake import Write, Writes
+
+
+class PlcWrites:
+    """Belongs to one event loop. `write_many` sends one group, `written` hears of each group that arrived."""
+
+    def __init__(self) -> None:
+        self._waiting: asyncio.Queue[tuple[Writes, asyncio.Future[None] | None]] = asyncio.Queue()
+
+    def put(self, writes: Writes) -> None:
+        """Sent when its turn comes; nobody waits, and what is lost with the link is lost."""
+        if writes:
+            self._waiting.put_nowait((writes, None))
+
+    async def sent(self, writes: Writes) -> None:
+        """Returns when all of it has arrived. Raises DeviceError when it did not."""
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.put_nowait((writes, done))
+        await done
+
+    async def run(
+        self,
+        write_many: Callable[[list[Write]], Awaitable[None]],
+        written: Callable[[Sequence[Write]], None] = lambda group: None,
+    ) -> None:
+        """Works until cancelled."""
+        while True:
+            groups, done = await self._waiting.get()
+            try:
+                for group in groups:
+                    await write_many(list(group))
+                    written(group)
+            except DeviceError as error:
+                if done is not None and not done.done():
+                    done.set_exception(error)
+                continue
+            if done is not None and not done.done():
+                done.set_result(None)
