@@ -10,12 +10,8 @@ from core.clock import Clock
 from manufacturing.settings import PlcSettings
 from verticals.devices.opcua_certificates import OwnCertificates
 from verticals.devices.opcua_security import OpcUaSecurity, SignIn
-from verticals.devices.opcua_trust import TrustList
+from verticals.devices.opcua_trust import KEYS, TrustList
 from verticals.places import Places
-
-
-#: Among the box's keys: its own certificate, and beside it the servers it trusts.
-KEYS = "opcua"
 
 
 class _Cell(Protocol):

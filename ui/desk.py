@@ -11,10 +11,11 @@ from typing import Any
 from sqlalchemy import Connection, Engine
 
 from core.clock import Clock
-from core.errors import PackageError
+from core.errors import PackageError, RefusedError
 from core.models.shelf import Shelf
 from ui.hub import Hub
 from verticals.contract import Command, Event, Json, Reply
+from verticals.devices.opcua_desk import CertificateDesk
 from verticals.runtime.live import LiveMessage
 from verticals.store.audit import Audit
 from verticals.store.commands import Commands
@@ -45,6 +46,7 @@ class StoreDesk:
     inbox: Inbox
     job_store: Jobs
     audit_chain: Audit
+    certificates: CertificateDesk
     drafts: Drafts
     shelf: Shelf
     _packages: dict[tuple[str, str], Json] = field(init=False, default_factory=dict)
@@ -123,6 +125,12 @@ class StoreDesk:
 
     def start_job(self, kind: str, inputs: Json, *, who: str) -> int:
         return self.job_store.start(self.app, kind, inputs, who=who)
+
+    def cancel_job(self, number: int) -> None:
+        job = self.job_store.get(number)
+        if job is None or job.app != self.app:
+            raise RefusedError(f"job {number} is not known here")
+        self.job_store.cancel(number)
 
     def jobs(self, *, kind: str = "", limit: int = 20) -> Sequence[Json]:
         return [job.as_json() for job in self.job_store.newest(app=self.app, kind=kind, limit=limit)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from core.clock import Clock, SystemClock
@@ -13,6 +14,7 @@ from ui.desk import StoreDesk
 from ui.hub import Hub
 from ui.serve import Listen, Web, put_together
 from verticals.contract import Vertical
+from verticals.devices.opcua_desk import CertificateDesk
 from verticals.places import Places
 from verticals.runtime.bell import ring
 from verticals.runtime.bridge import Bridge
@@ -67,6 +69,7 @@ def open_screen(
         inbox=Inbox(engine, clock),
         job_store=Jobs(box, clock, wake=lambda: _wake_jobs(places)),
         audit_chain=audit,
+        certificates=CertificateDesk(places.keys, clock, partial(audit.append, app=manifest.name)),
         drafts=Drafts(places.drafts(manifest.name), clock),
         shelf=Shelf(places.models, Trust(places.keys), Gate()),  # reads only
     )

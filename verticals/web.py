@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from core.clock import Clock
 from verticals.contract import Event, Json, Reply
+from verticals.devices.opcua_desk import CertificateDesk
 from verticals.store.drafts import Drafts
 
 if TYPE_CHECKING:
@@ -94,6 +95,7 @@ class Desk(Protocol):
     settings: Any
     clock: Clock
     drafts: Drafts
+    certificates: CertificateDesk
     """Files that people bring for a job."""
 
     def read(self) -> AbstractContextManager[Connection]:

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+#: Among the keys of a box: its own certificate in `own/`, and beside it what it trusts.
+KEYS = "opcua"
 TRUSTED, REJECTED, ISSUERS, REVOCATIONS = "trusted", "rejected", "issuers", "revoked"
 #: Of certificates that nobody trusted the newest are kept.
 _MOST_REJECTED = 50
