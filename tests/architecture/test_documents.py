@@ -16,6 +16,8 @@ from manufacturing.settings import ManufacturingSettings
 from simulators.tags import TAGS
 from tests.support.repository import ROOT, files, text_files
 from verticals.devices.folder import FolderSettings
+from verticals.devices.rtsp import RtspSettings
+from verticals.devices.usb import UsbSettings
 from verticals.devices.video import VideoSettings
 from verticals.store.access import AccessSettings
 
@@ -84,6 +86,8 @@ def _all_settings() -> dict[str, type]:
         ManufacturingSettings,
         FolderSettings,
         VideoSettings,
+        RtspSettings,
+        UsbSettings,
     ):
         _settings_classes(kind, seen)
     return seen

@@ -19,6 +19,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from queue import SimpleQueue
 from types import FrameType
 from typing import Any, NoReturn
 
@@ -28,6 +29,7 @@ from core.errors import DeviceError, EdgewiseError, InputError, PortBusyError
 from verticals.devices import catalog
 from verticals.devices.notices import (
     MAX_PACKET_BYTES,
+    AdjustNotice,
     BusyNotice,
     FailedNotice,
     FrameNotice,
@@ -35,12 +37,14 @@ from verticals.devices.notices import (
     PingNotice,
     PongNotice,
     RingNotice,
+    SetNotice,
+    StateNotice,
     TriggerNotice,
     pack,
     parse,
 )
 from verticals.devices.ring import RingWriter
-from verticals.devices.sources import FrameSource
+from verticals.devices.sources import Adjustable, Attended, FrameSource
 
 log = logging.getLogger(__name__)
 
@@ -80,15 +84,25 @@ class CameraServer:
         self._selector.register(self._listener, selectors.EVENT_READ)
         self._clients: list[socket.socket] = []
         self._next_s = clock.now().mono_s
+        self._states: SimpleQueue[tuple[bool, str]] = SimpleQueue()
+        self._state: StateNotice | None = None
+        self._wake, self._waker = socket.socketpair()
+        self._waker.setblocking(False)
+        self._selector.register(self._wake, selectors.EVENT_READ)
 
     def serve(self) -> NoReturn:
         self._make_ready()
+        if isinstance(self._source, Attended):
+            self._state = StateNotice(False, "not connected yet")
+            self._source.attend(self._changed)
         while True:
             for key, _ in self._selector.select(self._pause_s()):
                 peer = key.fileobj
                 assert isinstance(peer, socket.socket)
                 if peer is self._listener:
                     self._welcome()
+                elif peer is self._wake:
+                    self._pass_on()
                 elif peer in self._clients:
                     self._hear(peer)
             if self._pause_s() == 0.0:
@@ -100,10 +114,32 @@ class CameraServer:
             self._part_with(client)
         self._selector.close()
         self._listener.close()
+        self._wake.close()
         self._spec.socket.unlink(missing_ok=True)
         if self._ring is not None:
             self._ring.close()
         self._source.close()
+        self._waker.close()  # only now: the source's threads may call until they have ended
+
+    def _changed(self, up: bool, why: str) -> None:
+        """Called by the source, from a thread of its own."""
+        self._states.put((up, why))
+        with suppress(BlockingIOError):  # then it is awake already
+            self._waker.send(b".")
+
+    def _pass_on(self) -> None:
+        """Everyone hears whether the camera is there."""
+        self._wake.recv(64)
+        while not self._states.empty():
+            up, why = self._states.get_nowait()
+            if up:
+                self._outage.back()
+                self._make_ready()
+            else:
+                self._outage.gone(why)
+            self._state = StateNotice(up, why)
+            for client in list(self._clients):
+                self._send(client, self._state)
 
     def _pause_s(self) -> float | None:
         """Seconds to the next free-running picture; None: nothing is due."""
@@ -125,6 +161,8 @@ class CameraServer:
         client.setblocking(False)
         self._clients.append(client)
         self._selector.register(client, selectors.EVENT_READ)
+        if self._state is not None:
+            self._send(client, self._state)
         self._hand_ring(client)
 
     def _hear(self, client: socket.socket) -> None:
@@ -143,6 +181,16 @@ class CameraServer:
             self._send(client, PongNotice())
         elif isinstance(notice, TriggerNotice):
             self._triggered(client, notice)
+        elif isinstance(notice, AdjustNotice):
+            self._send(client, self._adjusted(notice))
+
+    def _adjusted(self, order: AdjustNotice) -> SetNotice | FailedNotice:
+        if not isinstance(self._source, Adjustable):
+            return FailedNotice(order.request, "this kind of camera takes no settings while it runs")
+        try:
+            return SetNotice(order.request, self._source.adjust(order.settings))
+        except EdgewiseError as error:
+            return FailedNotice(order.request, f"{error.message} {error.hint}".strip())
 
     def _triggered(self, client: socket.socket, trigger: TriggerNotice) -> None:
         if self._clock.now().mono_s > trigger.until_mono_s:

@@ -11,6 +11,8 @@ from core.errors import SettingsError
 #: Kind to "module:factory". A `camera.` factory takes (options as in the site file, clock) and gives a FrameSource.
 KINDS: Mapping[str, str] = {
     "camera.folder": "verticals.devices.folder:open_folder",
+    "camera.rtsp": "verticals.devices.rtsp:open_rtsp",
+    "camera.usb": "verticals.devices.usb:open_usb",
     "camera.video": "verticals.devices.video:open_video",
     "link.opcua": "verticals.devices.opcua:OpcUaLink",
     "link.modbus": "verticals.devices.modbus:ModbusLink",

@@ -10,10 +10,9 @@ import asyncio
 import logging
 import os
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,12 +22,16 @@ from core.errors import DeviceError, InputError
 from core.logs import OutageLog
 from verticals.devices.notices import (
     MAX_PACKET_BYTES,
+    AdjustNotice,
     BusyNotice,
     FailedNotice,
     FrameNotice,
     Notice,
     PingNotice,
     RingNotice,
+    SetNotice,
+    Settings,
+    StateNotice,
     TriggerNotice,
     pack,
     parse,
@@ -57,14 +60,6 @@ class Frame:
     lag_s: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Views:
-    """What several cameras gave for one ticket, and why the others gave nothing; both by camera."""
-
-    frames: Mapping[str, Frame]
-    failed: Mapping[str, str]
-
-
 class CameraClient:
     """`on_state(up, why)` is called at each change; `on_frame` gets the frames nobody here asked for."""
 
@@ -90,10 +85,14 @@ class CameraClient:
         self._socket: socket.socket | None = None
         self._ring: RingReader | None = None
         self._generation = 0
+        self._there = True  # the camera itself, as its process tells
         self._lost: asyncio.Future[str] | None = None
         self._quiet_until_s = 0.0
         self._requests = 0
         self._waiting: dict[int, asyncio.Future[Frame]] = {}
+        self._adjusting: dict[int, asyncio.Future[Settings]] = {}
+        self._settings: dict[str, float | str] = {}
+        self._restoring = 0  # the request that puts the settings back after a loss
 
     async def run(self) -> None:
         """Connects and reconnects until cancelled."""
@@ -117,8 +116,7 @@ class CameraClient:
         """
         if not self.up:
             raise DeviceError(f"camera {self.name} is lost: {self._why}")
-        self._requests = self._requests % 0xFFFF_FFFF + 1
-        request = self._requests
+        request = self._next_request()
         waiting: asyncio.Future[Frame] = asyncio.get_running_loop().create_future()
         self._waiting[request] = waiting
         now = self._clock.now()
@@ -134,6 +132,32 @@ class CameraClient:
         finally:
             del self._waiting[request]
 
+    async def adjust(self, settings: Settings, timeout_s: float = 5.0) -> Settings:
+        """What the camera really set. The settings hold from the next grab on, and are put back after every loss.
+
+        Raises DeviceError when the camera is lost or refuses them: then those of before are in force.
+        """
+        if not self.up:
+            raise DeviceError(f"camera {self.name} is lost: {self._why}")
+        request = self._next_request()
+        answer: asyncio.Future[Settings] = asyncio.get_running_loop().create_future()
+        self._adjusting[request] = answer
+        try:
+            self._send(AdjustNotice(request, settings))
+            async with asyncio.timeout(timeout_s):
+                really = await answer
+        except TimeoutError as error:
+            self._lose("it does not say what it has set")  # found again, it gets the settings of before
+            raise DeviceError(f"camera {self.name} took no settings within {timeout_s:g} s") from error
+        finally:
+            del self._adjusting[request]
+        self._settings.update(settings)
+        return really
+
+    def _next_request(self) -> int:
+        self._requests = self._requests % 0xFFFF_FFFF + 1
+        return self._requests
+
     async def _serve(self) -> str:
         """One connection from begin to end; says why it ended."""
         loop = asyncio.get_running_loop()
@@ -143,6 +167,7 @@ class CameraClient:
             connection.connect(str(self._path))  # a Unix socket connects at once or not at all
             self._socket = connection
             lost = self._lost = loop.create_future()
+            self._there, self._restoring = True, 0
             loop.add_reader(connection.fileno(), self._receive, connection, lost)
             try:
                 return await self._watch(lost)
@@ -192,9 +217,10 @@ class CameraClient:
         """Takes out of `descriptors` what it keeps."""
         heard_s = asyncio.get_running_loop().time()
         self._quiet_until_s = max(self._quiet_until_s, heard_s + self._silence_s)
-        if not self.up:
-            self.up = True
-            self._tell(True, "")
+        if isinstance(notice, StateNotice):
+            self._hear_state(notice)
+        elif not self.up and self._there and not self._restoring:
+            self._found()
         match notice:
             case RingNotice():
                 if len(descriptors) != 1:
@@ -204,10 +230,46 @@ class CameraClient:
                 self._quiet_until_s = heard_s + notice.limit_s + self._silence_s
             case FailedNotice():
                 self._quiet_until_s = heard_s + self._silence_s
-                self._settle(notice.request, DeviceError(f"camera {self.name}: {notice.text}"))
+                self._refused(notice)
+            case SetNotice():
+                self._was_set(notice)
             case FrameNotice():
                 self._quiet_until_s = heard_s + self._silence_s
                 self._frame(notice)
+
+    def _hear_state(self, notice: StateNotice) -> None:
+        self._there = notice.up
+        if not notice.up:
+            self._restoring = 0
+            self._down(notice.text)
+        elif not self.up and not self._restoring:
+            self._found()
+
+    def _found(self) -> None:
+        """A camera that is back is up only with its settings: a picture exposed otherwise is no picture."""
+        if self._settings:
+            self._restoring = self._next_request()
+            self._send(AdjustNotice(self._restoring, self._settings))
+            return
+        self.up = True
+        self._tell(True, "")
+
+    def _was_set(self, notice: SetNotice) -> None:
+        if notice.request == self._restoring:
+            self._restoring = 0
+            self.up = True
+            self._tell(True, "")
+        elif (answer := self._adjusting.get(notice.request)) is not None and not answer.done():
+            answer.set_result(notice.settings)
+
+    def _refused(self, notice: FailedNotice) -> None:
+        error = DeviceError(f"camera {self.name}: {notice.text}")
+        if self._restoring and notice.request == self._restoring:
+            self._lose(f"its settings could not be put back: {notice.text}")
+        elif (answer := self._adjusting.get(notice.request)) is not None and not answer.done():
+            answer.set_exception(error)
+        else:
+            self._settle(notice.request, error)
 
     def _new_ring(self, ring: RingReader, generation: int) -> None:
         if self._ring is not None:
@@ -259,6 +321,9 @@ class CameraClient:
     def _down(self, why: str) -> None:
         for request in list(self._waiting):
             self._settle(request, DeviceError(f"camera {self.name} was lost: {why}"))
+        for answer in self._adjusting.values():
+            if not answer.done():
+                answer.set_exception(DeviceError(f"camera {self.name} was lost: {why}"))
         was_up, self.up = self.up, False
         if was_up or why != self._why:
             self._tell(False, why)
@@ -271,26 +336,3 @@ class CameraClient:
             self._outage.gone(why)
         if self._on_state is not None:
             self._on_state(up, why)
-
-
-class Grabber(Protocol):
-    async def grab(self, ticket: str, timeout_s: float, at: Instant | None = None) -> Frame: ...
-
-
-async def grab_all(cameras: Mapping[str, Grabber], ticket: str, timeout_s: float, at: Instant | None = None) -> Views:
-    """One picture of each camera for `ticket`, asked for at once and within one `timeout_s`; raises nothing.
-
-    A part is whole only when `failed` is empty.
-    """
-    asked = [camera.grab(ticket, timeout_s, at) for camera in cameras.values()]
-    outcomes = await asyncio.gather(*asked, return_exceptions=True)
-    frames: dict[str, Frame] = {}
-    failed: dict[str, str] = {}
-    for name, outcome in zip(cameras, outcomes, strict=True):
-        if isinstance(outcome, Frame):
-            frames[name] = outcome
-        elif isinstance(outcome, DeviceError):
-            failed[name] = str(outcome)
-        else:
-            raise outcome
-    return Views(frames, failed)

@@ -6,8 +6,10 @@ does not read as a notice raises InputError, so a strange peer costs its connect
 
 from __future__ import annotations
 
+import json
 import math
 import struct
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -17,6 +19,10 @@ from core.errors import InputError
 MAX_PACKET_BYTES = 4096
 MAX_TICKET_BYTES = 256
 _MAX_TEXT_BYTES = 2048
+_MOST = 1e12  # no camera counts so far
+
+#: Of a camera while it runs: `exposure_us` (a number or "auto"), `gain`.
+Settings = Mapping[str, float | str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +118,51 @@ class BusyNotice:
         return (self.limit_s,)
 
 
-Notice = RingNotice | FrameNotice | FailedNotice | TriggerNotice | PingNotice | PongNotice | BusyNotice
+@dataclass(frozen=True, slots=True)
+class StateNotice:
+    """Whether the camera behind the process is there, and why not. Without one it is."""
+
+    kind: ClassVar[int] = 8
+    layout: ClassVar[struct.Struct] = struct.Struct("<?")
+    up: bool
+    text: str
+
+    def fields(self) -> tuple[float, ...]:
+        return (self.up,)
+
+
+@dataclass(frozen=True, slots=True)
+class AdjustNotice:
+    """Set these from now on. Answered by a SetNotice or a FailedNotice of the same request."""
+
+    kind: ClassVar[int] = 9
+    layout: ClassVar[struct.Struct] = struct.Struct("<I")
+    request: int
+    settings: Settings
+
+    def fields(self) -> tuple[float, ...]:
+        return (self.request,)
+
+
+@dataclass(frozen=True, slots=True)
+class SetNotice:
+    """What was really set."""
+
+    kind: ClassVar[int] = 10
+    layout: ClassVar[struct.Struct] = struct.Struct("<I")
+    request: int
+    settings: Settings
+
+    def fields(self) -> tuple[float, ...]:
+        return (self.request,)
+
+
+Notice = (
+    RingNotice | FrameNotice | FailedNotice | TriggerNotice | PingNotice | PongNotice | BusyNotice
+    | StateNotice | AdjustNotice | SetNotice
+)  # fmt: skip
+_WITH_SETTINGS = (AdjustNotice, SetNotice)
+_WITH_TEXT = (FailedNotice, StateNotice)
 _WITH_TICKET = (FrameNotice, TriggerNotice)
 
 
@@ -122,7 +172,9 @@ def pack(notice: Notice) -> bytes:
         text = notice.ticket.encode("utf-8")
         if len(text) > MAX_TICKET_BYTES:
             raise InputError(f"a ticket of {len(text)} bytes is too long", hint=f"At most {MAX_TICKET_BYTES} bytes.")
-    elif isinstance(notice, FailedNotice):
+    elif isinstance(notice, _WITH_SETTINGS):
+        text = _settings_text(notice.settings)
+    elif isinstance(notice, _WITH_TEXT):
         text = notice.text.encode("utf-8")[:_MAX_TEXT_BYTES]
     else:
         text = b""
@@ -145,6 +197,13 @@ def parse(packet: bytes) -> Notice:
     if kind == FailedNotice.kind:
         fields, text = _split(FailedNotice.layout, body)
         return FailedNotice(fields[0], text.decode("utf-8", "replace"))
+    if kind == StateNotice.kind:
+        fields, text = _split(StateNotice.layout, body)
+        return StateNotice(bool(fields[0]), text.decode("utf-8", "replace"))
+    for setting in _WITH_SETTINGS:
+        if kind == setting.kind:
+            fields, text = _split(setting.layout, body)
+            return setting(fields[0], _settings(text))
     if kind == TriggerNotice.kind:
         fields, text = _split(TriggerNotice.layout, body)
         request, mono_s, utc_s, until_mono_s = fields
@@ -160,6 +219,29 @@ def _parse_fixed(kind: type[RingNotice | PingNotice | PongNotice | BusyNotice], 
     if kind is BusyNotice:
         return BusyNotice(_finite(fields[0]))
     return kind(*fields)
+
+
+def _settings_text(settings: Settings) -> bytes:
+    text = json.dumps(dict(settings)).encode("utf-8")
+    if len(text) > _MAX_TEXT_BYTES:
+        raise InputError(f"camera settings of {len(text)} bytes are too long", hint=f"At most {_MAX_TEXT_BYTES} bytes.")
+    return text
+
+
+def _settings(text: bytes) -> Settings:
+    """Names to numbers or words, such as {"exposure_us": 1500, "gain": "auto"}."""
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"camera settings are not JSON: {error}") from error
+    if not isinstance(found, dict):
+        raise InputError("camera settings are no table of names")
+    for key, value in found.items():
+        if isinstance(value, bool) or not isinstance(value, int | float | str):
+            raise InputError(f"the camera setting '{key}' is neither a number nor a word")
+        if isinstance(value, int | float) and not -_MOST <= value <= _MOST:
+            raise InputError(f"the camera setting '{key}' is {value}")
+    return found
 
 
 def _split(layout: struct.Struct, body: bytes) -> tuple[tuple[int, ...], bytes]:

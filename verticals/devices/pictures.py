@@ -9,6 +9,7 @@ from __future__ import annotations
 import struct
 import zlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,6 +70,17 @@ def decode_picture(data: bytes, name: str, max_pixels: int = MAX_PIXELS) -> NDAr
     if image is None or image.shape[0] * image.shape[1] != height * width:
         raise InputError(f"{name}: the picture is corrupt", hint=_LOOK)
     return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), dtype=np.uint8)
+
+
+def as_rgb(image: NDArray[Any], name: str) -> NDArray[np.uint8]:
+    """OpenCV's frame, grey or blue first, as HxWx3 uint8 RGB. Raises InputError that begins with `name`."""
+    import cv2
+
+    channels = image.shape[2] if image.ndim == 3 else 1
+    codes = {1: cv2.COLOR_GRAY2RGB, 3: cv2.COLOR_BGR2RGB, 4: cv2.COLOR_BGRA2RGB}
+    if image.dtype != np.uint8 or image.ndim not in (2, 3) or channels not in codes:
+        raise InputError(f"{name}: a frame {image.shape} {image.dtype} is no picture of 8 bits a channel")
+    return np.asarray(cv2.cvtColor(image, codes[channels]), dtype=np.uint8)
 
 
 def prepare_decoder() -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.clock import Instant
+from verticals.devices.notices import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,3 +41,21 @@ class FrameSource(Protocol):
         ...
 
     def close(self) -> None: ...
+
+
+@runtime_checkable
+class Attended(Protocol):
+    """A source with a camera that may be lost while nobody asks for a picture."""
+
+    def attend(self, tell: Callable[[bool, str], None]) -> None:
+        """Connects; from then on `tell(up, why)` is called at each change, from any thread."""
+        ...
+
+
+@runtime_checkable
+class Adjustable(Protocol):
+    """A source that takes settings while it runs."""
+
+    def adjust(self, wanted: Settings) -> Settings:
+        """What was really set. Raises DeviceError when the camera is lost, InputError for what it does not have."""
+        ...

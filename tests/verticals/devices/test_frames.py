@@ -11,7 +11,8 @@ import pytest
 from core.clock import SystemClock
 from core.errors import DeviceError
 from tests.support.cameras import CameraProcess, Watcher, connected, save, solid
-from verticals.devices.frames import CameraClient, Frame, grab_all
+from verticals.devices.frames import CameraClient, Frame
+from verticals.devices.views import grab_all
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from core.clock import Instant
 from core.errors import InputError
 from verticals.devices.notices import (
+    AdjustNotice,
     BusyNotice,
     FailedNotice,
     FrameNotice,
@@ -16,6 +17,8 @@ from verticals.devices.notices import (
     PingNotice,
     PongNotice,
     RingNotice,
+    SetNotice,
+    StateNotice,
     TriggerNotice,
     pack,
     parse,
@@ -29,12 +32,27 @@ EXAMPLES: list[Notice] = [
     PingNotice(),
     PongNotice(),
     BusyNotice(2.3),
+    StateNotice(False, "unplugged"),
+    AdjustNotice(7, {"exposure_us": 1500, "gain": "auto"}),
+    SetNotice(7, {"exposure_us": 1499.5}),
 ]
 
 
 @pytest.mark.parametrize("notice", EXAMPLES, ids=lambda notice: type(notice).__name__)
 def test_a_notice_comes_through_unchanged(notice: Notice) -> None:
     assert parse(pack(notice)) == notice
+
+
+@pytest.mark.parametrize("text", [b"", b"[]", b'{"gain": true}', b'{"gain": null}', b'{"gain": NaN}',
+                                  b'{"gain": 1e999}', b'{"gain": [1]}', b"\xff", b"[" * 3000])  # fmt: skip
+def test_settings_that_are_none_are_refused(text: bytes) -> None:
+    with pytest.raises(InputError):
+        parse(pack(AdjustNotice(7, {}))[:-2] + text)
+
+
+def test_settings_that_are_too_long_are_not_sent() -> None:
+    with pytest.raises(InputError, match="too long"):
+        pack(AdjustNotice(7, {"x" * 3000: 1}))
 
 
 @pytest.mark.parametrize("notice", EXAMPLES, ids=lambda notice: type(notice).__name__)
@@ -74,8 +92,16 @@ def test_any_bytes_are_a_notice_or_an_input_error(packet: bytes) -> None:
         parse(packet)
 
 
-@given(st.integers(1, 7), st.binary(max_size=200))
+@given(st.integers(1, 10), st.binary(max_size=200))
 def test_any_bytes_behind_a_known_kind_are_a_notice_or_an_input_error(kind: int, body: bytes) -> None:
     with suppress(InputError):
         notice = parse(bytes((kind,)) + body)
-        assert isinstance(notice, FailedNotice) or parse(pack(notice)) == notice
+        assert isinstance(notice, FailedNotice | StateNotice) or parse(pack(notice)) == notice
+
+
+_VALUES = st.floats(-1e12, 1e12) | st.integers(-(10**12), 10**12) | st.text(max_size=20)
+
+
+@given(st.integers(0, 2**32 - 1), st.dictionaries(st.text(max_size=20), _VALUES, max_size=8))
+def test_any_settings_come_through_unchanged(request: int, settings: dict[str, float | str]) -> None:
+    assert parse(pack(AdjustNotice(request, settings))) == AdjustNotice(request, settings)
