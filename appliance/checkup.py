@@ -35,12 +35,12 @@ Check = Callable[[Places, Site | None], Iterator[Finding]]
 
 def examine(config: Path, data: Path) -> list[Finding]:
     """Every check's finding. A check that cannot be made is a finding itself, never an exception."""
-    places = Places(data)
     findings: list[Finding] = []
     if is_demo(data):
         findings.append(Finding("data", True, f"{data} is a demo's ({MARK}); its record is simulated"))
         config = config if config.exists() else site_file(data)
     site = _site(config, findings)
+    places = site.places(data) if site else Places(data)
     for what, check in _CHECKS.items():
         try:
             findings += check(places, site)
@@ -153,7 +153,7 @@ def _audit(places: Places, site: Site | None) -> Iterator[Finding]:
     from core.clock import SystemClock
     from verticals.store.box import audit_to_check
 
-    if not places.box_db.exists():
+    if not places.server and not places.box_db.exists():
         return
     with audit_to_check(places, SystemClock()) as audit:
         check = audit.verify()

@@ -31,7 +31,7 @@ def main(words: list[str]) -> int:
     try:
         site = load_site(arguments.config)
         logs.set_up(site.site.log, as_json=site.site.json_logs)
-        return _KINDS[arguments.kind](site, Places(arguments.data), arguments)
+        return _KINDS[arguments.kind](site, site.places(arguments.data), arguments)
     except EdgewiseError as error:
         log.error("%s", error)
         return 2

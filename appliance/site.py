@@ -15,7 +15,9 @@ from core.inference.settings import InferenceSettings
 from core.settings import STRICT_KEYS, Bytes, Port, checked, read_toml
 from verticals import catalog
 from verticals.contract import DeviceSpec, Vertical
+from verticals.places import Places
 from verticals.store.access import AccessSettings
+from verticals.store.server import Server
 
 _DEFAULT_PORTS = {"manufacturing": 8101, "healthcare": 8102, "retail": 8103}
 _FURTHER_PORT = 8104
@@ -42,9 +44,14 @@ class SiteSettings:
 
 @dataclass(frozen=True)
 class StoreSettings:
-    """`evidence_budget` is for each app; `min_free` of the disk is kept for events, no evidence is written into it."""
+    """`evidence_budget` is for each app; `min_free` of the disk is kept for events, no evidence is written into it.
+
+    `url`: of a PostgreSQL database for everything but evidence; without one it is SQLite files.
+    """
 
     __pydantic_config__ = STRICT_KEYS
+    url: str = ""
+    password_file: Path | None = None
     evidence_budget: Bytes = 10e9
     min_free: Bytes = 500e6
 
@@ -100,6 +107,21 @@ class Site:
     inference: InferenceSettings = field(default_factory=InferenceSettings)
     apps: Mapping[str, App] = field(default_factory=dict)
 
+    def places(self, data: Path) -> Places:
+        """Where everything of this site's box lies, with `data` as its directory."""
+        return Places(data, self.server())
+
+    def server(self) -> Server | None:
+        """Where the stores are, when they are not files. Raises SettingsError."""
+        store = self.store
+        if not store.url:
+            return None
+        try:
+            password = store.password_file
+            return Server(store.url, self.config.absolute().parent / password if password else None)
+        except SettingsError as error:
+            raise SettingsError(f"{self.config} [store] url: {error.message}", hint=error.hint) from error
+
     def app(self, name: str) -> App:
         if name not in self.apps:
             known = ", ".join(self.apps) or "none"
@@ -122,7 +144,7 @@ def load_site(config: Path) -> Site:
     if not apps:
         raise SettingsError(f"{config}: no app is configured", hint=f"Add a table such as [{catalog.names()[0]}].")
     _check_screens(apps, screens, config)
-    return Site(
+    site = Site(
         config,
         checked(SiteSettings, _table(document, "site", config), f"{config} [site]"),
         checked(StoreSettings, _table(document, "store", config), f"{config} [store]"),
@@ -130,6 +152,17 @@ def load_site(config: Path) -> Site:
         checked(InferenceSettings, _table(document, "inference", config), f"{config} [inference]"),
         apps,
     )
+    site.server()
+    return site
+
+
+def places_of(config: Path, data: Path) -> Places:
+    """Where everything lies, for a verb that needs a site only to know where; a demo's site is in its data directory.
+
+    Raises SettingsError for a site that is wrong.
+    """
+    found = next((path for path in (config, data / config.name) if path.exists()), None)
+    return load_site(found).places(data) if found else Places(data)
 
 
 def _app(name: str, document: Mapping[str, Any], screens: Mapping[str, Any], config: Path) -> App:

@@ -45,9 +45,11 @@ def run_line_of(site: Site, app: App, places: Places, moved: Callable[[], None])
 
     clock = SystemClock()
     places.make(app.name)
-    database = open_database(prepare_app_db(places, app.vertical.manifest))
+    target = prepare_app_db(places, app.vertical.manifest)
+    database = open_database(target)
     reserve_log(database)
-    events = EventStore(database, app.vertical.project)
+    recording = open_database(target, sole="line") if places.server else database
+    events = EventStore(database, app.vertical.project, recording=recording)
     stations = app.vertical.stations(app.settings)
     bridge = Bridge()
     restart = Restart()
@@ -61,7 +63,9 @@ def run_line_of(site: Site, app: App, places: Places, moved: Callable[[], None])
         vertical=app.vertical,
         stations=stations,
         fittings=[
-            *_devices(app, places, clock), *_keepers(stations, places, models, bridge), Fitting(inference),
+            *_devices(app, places, clock),
+            *_keepers(stations, places, models, bridge),
+            Fitting(inference),
         ],
         engine=models,
         events=events,
@@ -78,6 +82,7 @@ def run_line_of(site: Site, app: App, places: Places, moved: Callable[[], None])
         return run_line(parts, restart)
     finally:
         models.close()
+        recording.dispose()
         database.dispose()
 
 

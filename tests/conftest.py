@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from core.settings import environment
+from tests.support.databases import Cluster, server_programs
 
 #: Marked tests that run only when `-m` names the mark: they take minutes, or the whole machine.
 ON_DEMAND = ("bench", "slow")
@@ -48,6 +50,18 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         _missing("the real data sets are not here: set EDGEWISE_SAMPLES to their folder")
     if item.get_closest_marker("browser") and _chromium() is None:
         _missing("Debian's Chromium is not installed: apt-get install chromium fonts-inter")
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    """A PostgreSQL server of this session's own."""
+    programs = server_programs()
+    if programs is None:
+        _missing("no PostgreSQL server is installed: apt-get install postgresql")
+    assert programs is not None
+    running = Cluster(programs)
+    yield running
+    running.close()
 
 
 @pytest.fixture(scope="session")

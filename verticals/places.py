@@ -4,25 +4,60 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from core.errors import StoreError
+from verticals.store.server import Schema, Server
 
 _SOCKET_PATH_LIMIT = 100  # sun_path holds 108 bytes; a longer path cannot be bound
 
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """The data directory of one box. Nothing is made by asking; `make` makes the folders."""
+    """The data directory of one box, and the server of its stores where it has one.
+
+    Nothing is made by asking; `make` makes the folders.
+    """
 
     data: Path
+    server: Server | None = None
+
+    def as_json(self) -> dict[str, str]:
+        """For a process that works here too; it holds no secret."""
+        password = self.server.password_file if self.server else None
+        return {
+            "data": str(self.data),
+            "url": self.server.url if self.server else "",
+            "password_file": str(password) if password else "",
+        }
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, str]) -> Self:
+        password = values["password_file"]
+        server = Server(values["url"], Path(password) if password else None) if values["url"] else None
+        return cls(Path(values["data"]), server)
 
     def app(self, app: str) -> Path:
         return self.data / app
 
     def events_db(self, app: str) -> Path:
         return self.data / app / "events.db"
+
+    def app_store(self, app: str) -> Path | Schema:
+        """Where the app's events are: its own file, or its schema on the server."""
+        return self.server.schema(app) if self.server else self.events_db(app)
+
+    @property
+    def box_store(self) -> Path | Schema:
+        """Where accounts, sessions, audit, outbox and jobs are."""
+        return self.server.schema("box") if self.server else self.box_db
+
+    def apps(self) -> list[str]:
+        """Every app that has a record here."""
+        return sorted(path.parent.name for path in self.data.glob("*/evidence" if self.server else "*/events.db"))
 
     def evidence(self, app: str) -> Path:
         return self.data / app / "evidence"

@@ -8,10 +8,9 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from appliance.arguments import add_data, whole
+from appliance.arguments import add_config, add_data, whole
 from core.clock import iso_utc
 from core.errors import StoreError
 from verticals.contract import Event
@@ -34,12 +33,15 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     export.set_defaults(act=_export)
     for act in (tail, export):
         act.add_argument("app")
+        add_config(act)
         add_data(act)
         act.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    with _store(arguments.data, arguments.app) as store:
+    from appliance.site import places_of
+
+    with _store(places_of(arguments.config, arguments.data), arguments.app) as store:
         arguments.act(store, arguments)
     return 0
 
@@ -72,14 +74,14 @@ def _line(event: Event) -> str:
 
 
 @contextmanager
-def _store(data: Path, app: str) -> Iterator[EventStore]:
+def _store(places: Places, app: str) -> Iterator[EventStore]:
     from verticals.store.database import open_database
     from verticals.store.events import EventStore
 
-    path = Places(data).events_db(app)
-    if not path.exists():
-        raise StoreError(f"{path}: there is no record of '{app}'", hint="Name the data directory with --data.")
-    engine = open_database(path, read_only=True)
+    if app not in places.apps():
+        where = f"{places.data}/{app}"
+        raise StoreError(f"{where}: there is no record of '{app}'", hint="Name the data directory with --data.")
+    engine = open_database(places.app_store(app), read_only=True)
     try:
         yield EventStore(engine)
     finally:

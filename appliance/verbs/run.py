@@ -21,14 +21,14 @@ def run(arguments: argparse.Namespace) -> int:
     from appliance.box import run_box
     from appliance.demo import is_demo
     from appliance.site import load_site
-    from verticals.places import Places
 
     if is_demo(arguments.data):
         raise RefusedError(
             f"{arguments.data} was made by `edgewise demo`: its record is simulated",
             hint="Give the real site a data directory of its own with --data.",
         )
-    site, places = load_site(arguments.config), Places(arguments.data)
+    site = load_site(arguments.config)
+    places = site.places(arguments.data)
     for app in arguments.apps:
         site.app(app)
     with alone(places):

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 from appliance.arguments import add_config, add_data
 from core.clock import SystemClock
 from core.errors import InputError, RefusedError
-from verticals.places import Places
 
 if TYPE_CHECKING:
     from verticals.contract import Role
@@ -31,7 +30,6 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     add.add_argument("--role", action="append", required=True, metavar="APP:ROLE", help="may be given once per app")
     add.add_argument("--badge", default="", help="id of a badge that stands for the name")
     add.add_argument("--pin-stdin", action="store_true", help="read the PIN from the first line of stdin")
-    add_config(add)
     add.set_defaults(act=_add)
     show = acts.add_parser("list", help="everybody")
     show.set_defaults(act=_list)
@@ -40,6 +38,7 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     remove.set_defaults(act=_remove)
     for act in (add, show, remove):
         act.add_argument("--json", action="store_true", help="one JSON document on stdout")
+        add_config(act)
         add_data(act)
         act.set_defaults(run=run)
 
@@ -81,9 +80,10 @@ def _remove(arguments: argparse.Namespace) -> tuple[list[str], dict[str, Any]]:
 def _people(
     arguments: argparse.Namespace, roles: Mapping[str, Sequence[Role]], access: AccessSettings | None = None
 ) -> Iterator[Accounts]:
+    from appliance.site import places_of
     from verticals.store.box import open_box
 
-    box = open_box(Places(arguments.data), roles, SystemClock(), access)
+    box = open_box(places_of(arguments.config, arguments.data), roles, SystemClock(), access)
     try:
         yield box.accounts
     finally:

@@ -9,11 +9,12 @@ from typing import Any
 from sqlalchemy import Engine, MetaData
 
 from core.clock import Clock, Instant
+from tests.support.databases import open_in
 from verticals.contract import Command, Event
 from verticals.store import tables
-from verticals.store.database import open_database
 from verticals.store.events import Entry, EventStore, Project
 from verticals.store.evidence import EvidenceStore
+from verticals.store.schemas import unbound_texts
 
 #: A Monday in 2026, 08:00 UTC.
 AT_UTC_S = 1_780_300_800.0
@@ -21,9 +22,12 @@ AT_UTC_S = 1_780_300_800.0
 
 def make_app_db(folder: Path, *more: MetaData) -> Engine:
     """An app's database with the frame's tables and those of `more`, made without Alembic (it takes 1 s)."""
-    engine = open_database(folder / "events.db")
-    for metadata in (tables.metadata, *more):
-        metadata.create_all(engine)
+    engine = open_in(folder)
+    with engine.begin() as connection:
+        for metadata in (tables.metadata, *more):
+            metadata.create_all(connection)
+        if connection.dialect.name == "postgresql":
+            unbound_texts(connection)
     return engine
 
 

@@ -189,9 +189,10 @@ async def test_a_store_that_is_gone_at_the_start_is_read_from_its_end_later(
     path = Places(tmp_path / "data").events_db("trial")
     store.append([Entry([event()])])
     store.engine.dispose()
+    reader = open_database(path, read_only=True)
     hidden = path.rename(path.with_name("hidden.db"))
     bridge = Bridge()
-    hub = Hub(EventStore(open_database(f"sqlite:///file:{path}?mode=rw&uri=true")), bridge, FakeClock())
+    hub = Hub(EventStore(reader), bridge, FakeClock())
     await hub.prepare()
     assert "the store is gone" in caplog.text and hub.sequence == 0
     hidden.rename(path)

@@ -13,7 +13,6 @@ import sys
 import traceback
 from collections.abc import Callable
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 from core import logs
@@ -53,7 +52,7 @@ def main(argv: list[str]) -> int:
         app=order["app"],
         job=order["job"],
         who=order["who"],
-        places=Places(Path(order["data"])),
+        places=Places.from_json(order["places"]),
         clock=SystemClock(),
         tell=tell,
         asked_to_stop=lambda: stopped,

@@ -16,12 +16,15 @@ from core.clock import Clock
 from core.errors import StoreError
 from verticals.contract import Json
 from verticals.jobs.context import JobContext
+from verticals.jobs.dump import can_dump, dump
+from verticals.places import Places
 from verticals.store.audit import Audit
 from verticals.store.box_tables import due
 from verticals.store.database import open_database, reading, store_error, upsert, writing
 from verticals.store.jobs import Jobs
 from verticals.store.outbox import Outbox
 from verticals.store.series import SeriesStore
+from verticals.store.server import Schema
 from verticals.store.sessions import Sessions
 
 DAY_S = 86400.0
@@ -84,7 +87,7 @@ def retention(ctx: JobContext, inputs: Json) -> Json:
     `inputs`: `outbox_days` for delivered parcels (7), `jobs_days` (90) and `series_days` (400).
     """
     now_s = ctx.clock.now().utc_s
-    engine = open_database(ctx.places.box_db)
+    engine = open_database(ctx.places.box_store)
     try:
         ctx.progress(0.1, "the box's own rows")
         gone = {
@@ -95,14 +98,14 @@ def retention(ctx: JobContext, inputs: Json) -> Json:
         }
     finally:
         engine.dispose()
-    for database in sorted(ctx.places.data.glob("*/events.db")):
-        gone["series"] += _drop_series(ctx, database, now_s - float(inputs.get("series_days", 400)) * DAY_S)
+    for app in ctx.places.apps():
+        gone["series"] += _drop_series(ctx, app, now_s - float(inputs.get("series_days", 400)) * DAY_S)
     return gone
 
 
-def _drop_series(ctx: JobContext, database: Path, before_utc_s: float) -> int:
-    ctx.progress(0.5, f"series of {database.parent.name}")
-    engine = open_database(database)
+def _drop_series(ctx: JobContext, app: str, before_utc_s: float) -> int:
+    ctx.progress(0.5, f"series of {app}")
+    engine = open_database(ctx.places.app_store(app))
     gone = 0
     try:
         while not ctx.cancelled() and (dropped := SeriesStore(engine).drop_before(before_utc_s)):
@@ -115,24 +118,37 @@ def _drop_series(ctx: JobContext, database: Path, before_utc_s: float) -> int:
 def backup(ctx: JobContext, inputs: Json) -> Json:
     """Copies every database while it is in use, checks the copies and keeps the newest `keep` (7).
 
-    A backup is a folder of `backups/` named by its UTC time; one that is not whole never has such a name.
+    A backup is a folder of `backups/` named by its UTC time; one that is not whole never has such a name. Schemas
+    of a server are dumped where `pg_dump` is installed; where it is not, `elsewhere` says whose duty it is.
     """
-    databases = sorted([*ctx.places.data.glob("*/events.db"), *ctx.places.data.glob("box/box.db")])
+    if ctx.places.server and not can_dump():
+        duty = f"pg_dump is not installed here: whoever runs {ctx.places.server} backs it up"
+        return {"backup": "", "databases": [], "deleted": [], "elsewhere": duty}
+    databases = _databases(ctx.places)
     name = datetime.fromtimestamp(ctx.clock.now().utc_s, UTC).strftime("%Y%m%dT%H%M%SZ")
     making = ctx.places.backups / f".{name}"
     shutil.rmtree(making, ignore_errors=True)
     making.mkdir(parents=True)
     try:
-        for number, database in enumerate(databases):
+        for number, (database, store) in enumerate(databases.items()):
             if ctx.cancelled():
                 return {}
-            ctx.progress(number / max(len(databases), 1), f"{database.parent.name}/{database.name}")
-            _copy(database, making / f"{database.parent.name}-{database.name}")
+            ctx.progress(number / max(len(databases), 1), database)
+            copy = making / database.replace("/", "-")
+            dump(store, copy) if isinstance(store, Schema) else _copy(store, copy)
         making.replace(ctx.places.backups / name)
     finally:
         shutil.rmtree(making, ignore_errors=True)
     gone = _keep_newest(ctx.places.backups, int(inputs.get("keep", 7)))
-    return {"backup": name, "databases": [f"{path.parent.name}/{path.name}" for path in databases], "deleted": gone}
+    return {"backup": name, "databases": list(databases), "deleted": gone}
+
+
+def _databases(places: Places) -> dict[str, Path | Schema]:
+    """What a backup holds, by the name of the copy."""
+    if places.server:
+        return {f"{app}.dump": places.server.schema(app) for app in sorted([*places.apps(), "box"])}
+    files = sorted([*places.data.glob("*/events.db"), *places.data.glob("box/box.db")])
+    return {f"{path.parent.name}/{path.name}": path for path in files}
 
 
 def _copy(database: Path, target: Path) -> None:

@@ -192,7 +192,7 @@ class Worker:
 
     def _order(self, job: Job, target: str) -> dict[str, Any]:
         return {"app": job.app, "job": job.id, "who": job.who, "inputs": job.inputs, "target": target,
-                "data": str(self._places.data), "log_level": self._log_level}  # fmt: skip
+                "places": self._places.as_json(), "log_level": self._log_level}  # fmt: skip
 
     async def _listen(self, job: Job, child: _Child) -> _Ended:
         last: Json | None = None

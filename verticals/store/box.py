@@ -69,7 +69,7 @@ def open_box(
 @contextmanager
 def audit_to_check(places: Places, clock: Clock) -> Iterator[Audit]:
     """The audit opened for reading: neither the box nor its keys are touched. Raises StoreError where there is none."""
-    engine = open_database(places.box_db, read_only=True)
+    engine = open_database(places.box_store, read_only=True)
     try:
         yield Audit(engine, clock, check=_box_check(Trust(places.keys)))
     finally:

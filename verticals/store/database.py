@@ -1,8 +1,8 @@
 """Opens the box's databases and turns what they complain about into StoreError.
 
-SQLite today: WAL, so that readers and the one writer do not wait for each other, and synchronous=FULL, so
-that what was committed survives a power cut. A PostgreSQL URL opens through the same door; SQL elsewhere
-in the store therefore stays portable.
+SQLite unless the site names a server: WAL, so that readers and the one writer do not wait for each other, and
+synchronous=FULL, so that what was committed survives a power cut. A PostgreSQL schema opens through the same
+door and keeps the same promises (`postgres.py`); SQL elsewhere in the store therefore stays portable.
 """
 
 from __future__ import annotations
@@ -11,18 +11,19 @@ import errno
 import logging
 import os
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Insert, Table, create_engine, event
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from core.errors import DiskFullError, StoreError
+from verticals.store import postgres
+from verticals.store.server import Schema
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +33,11 @@ _RESERVED_BYTES = _CHECKPOINT_AFTER_PAGES * 4096
 _IN_MEMORY_BYTES = 3 << 20  # SQLite keeps about 2 MB of a transaction out of the log until it commits
 _LOG_LIMIT_BYTES = 64 << 20  # what a long reader made the log grow to is given back
 _READING = "edgewise_reading"
+#: What a connection for reading is asked for, by dialect.
+_VIEW: dict[str, dict[str, Any]] = {
+    "sqlite": {_READING: True},
+    "postgresql": {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True},
+}
 #: How a write ends that the disk does not take: no room, a quota (EDQUOT), a limit (EFBIG), none for the index.
 _DISK_FULL_CODES = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE})
 #: The same for plain files.
@@ -46,19 +52,19 @@ _HINTS = {
 }
 
 
-def open_database(target: Path | str, *, read_only: bool = False) -> Engine:
-    """An engine for a SQLite file, or for the database behind a URL (`postgresql+psycopg://...`).
+def open_database(target: Path | Schema, *, read_only: bool = False, sole: str = "") -> Engine:
+    """An engine for a SQLite file, or for a schema of a PostgreSQL server.
 
-    A transaction that is begun on it takes the write lock at once, so that it never fails half-way
-    because somebody else wrote; use `reading` where nothing is written. Raises StoreError when a
-    database to be read is not there. Threads and, after a spawn, processes may share the file.
+    A transaction that is begun for `writing` is the only one that writes, from its beginning on, so that it
+    never fails half-way because somebody else wrote; use `reading` where nothing is written. `sole`: see
+    `open_schema`; a file has one box already. Raises StoreError when a database to be read is not there.
+    Threads and, after a spawn, processes may share file and schema.
     """
-    if isinstance(target, str) and "://" in target:
-        return create_engine(target, execution_options={"postgresql_readonly": True} if read_only else {})
-    path = Path(target)
-    if read_only and not path.exists():
-        raise StoreError(f"{path}: there is no such database", hint="The line makes it at its first start.")
-    engine = create_engine(f"sqlite+pysqlite:///{path}", creator=lambda: _connect(path, read_only), pool_size=8)
+    if isinstance(target, Schema):
+        return postgres.open_schema(target, read_only=read_only, sole=sole)
+    if read_only and not target.exists():
+        raise StoreError(f"{target}: there is no such database", hint="The line makes it at its first start.")
+    engine = create_engine(f"sqlite+pysqlite:///{target}", creator=lambda: _connect(target, read_only), pool_size=8)
     event.listen(engine, "begin", _begin_reading if read_only else _begin)
     return engine
 
@@ -121,30 +127,42 @@ def _begin_reading(connection: Connection) -> None:
 def reading(engine: Engine) -> Iterator[Connection]:
     """A connection with one unchanging view of the store. Raises StoreError for what the database says."""
     try:
-        with engine.connect().execution_options(**{_READING: True}) as connection:
+        with engine.connect().execution_options(**_VIEW.get(engine.dialect.name, {})) as connection:
             yield connection
     except SQLAlchemyError as error:
         raise store_error(error, f"{_name(engine)}: reading failed") from error
 
 
 @contextmanager
-def writing(engine: Engine) -> Iterator[Connection]:
-    """One transaction, committed at the end. Raises StoreError, or DiskFullError when there is no room."""
+def writing(engine: Engine, waits: Callable[[], bool] = lambda: False) -> Iterator[Connection]:
+    """One transaction, committed at the end. Raises StoreError, or DiskFullError when there is no room.
+
+    A server that is lost during the commit is asked when it is back whether it was done; `waits` says how long
+    that may take, see `postgres.was_committed`.
+    """
+    turn, finished = "", False
     try:
         with engine.begin() as connection:
+            if engine.dialect.name == "postgresql":
+                turn = postgres.take_turn(connection)
             yield connection
+            finished = True
     except SQLAlchemyError as error:
-        raise store_error(error, f"{_name(engine)}: writing failed") from error
+        in_doubt = finished and turn and postgres.is_lost(error)
+        if not (in_doubt and postgres.was_committed(engine, turn, waits)):
+            raise store_error(error, f"{_name(engine)}: writing failed") from error
 
 
 def store_error(error: SQLAlchemyError | sqlite3.Error, what: str) -> StoreError:
     """What the database said, as the StoreError (or DiskFullError) that a person understands."""
+    if isinstance(error, PoolTimeoutError):
+        return StoreError(f"{what}: all connections are in use", hint="Close some screens.")
     cause: object = error.orig if isinstance(error, DBAPIError) else error
+    if not isinstance(cause, sqlite3.Error) and isinstance(error, SQLAlchemyError) and hasattr(cause, "sqlstate"):
+        return postgres.error_of(error, what)
     code = int(getattr(cause, "sqlite_errorcode", None) or 0)
     if code in _DISK_FULL_CODES:
         return DiskFullError(f"{what}: the disk is full ({cause})", hint="Make room; recording goes on by itself.")
-    if isinstance(error, PoolTimeoutError):
-        return StoreError(f"{what}: all connections are in use", hint="Close some screens.")
     return StoreError(f"{what}: {cause}", hint=_HINTS.get(code & 0xFF, ""))
 
 
@@ -158,11 +176,15 @@ def upsert(connection: Connection, table: Table, key: Sequence[str], rows: Seque
 @lru_cache(maxsize=64)
 def _upsert(dialect_name: str, table: Table, key: tuple[str, ...], names: tuple[str, ...]) -> Insert:
     """Made once: building the statement anew takes longer than running it."""
-    statement = (postgresql if dialect_name == "postgresql" else sqlite).insert(table)
+    if dialect_name == "postgresql":
+        from sqlalchemy.dialects.postgresql import insert
+    else:
+        from sqlalchemy.dialects.sqlite import insert  # type: ignore[assignment]
+    statement = insert(table)
     new = {name: statement.excluded[name] for name in names if name not in key}
     made: Insert = statement.on_conflict_do_update(index_elements=list(key), set_=new)
     return made
 
 
 def _name(engine: Engine) -> str:
-    return engine.url.database or engine.url.render_as_string()
+    return engine.url.database or postgres.name_of(engine)

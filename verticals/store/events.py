@@ -62,11 +62,23 @@ def _plain(value: Any) -> Any:
 
 
 class EventStore:
-    """Reads and appends an app's events. `project` writes the app's own tables in the same transaction."""
+    """Reads and appends an app's events. `project` writes the app's own tables in the same transaction.
 
-    def __init__(self, engine: Engine, project: Project | None = None) -> None:
+    `recording` is the engine to append by, where it is another one than that of readers. `waits` says for how
+    long an append may wait to learn whether it was committed, see `writing`.
+    """
+
+    def __init__(self, engine: Engine, project: Project | None = None, *, recording: Engine | None = None) -> None:
         self.engine = engine
+        self.waits: Callable[[], bool] = lambda: False
+        self._recording = recording or engine
         self._project = project
+
+    def claim(self) -> None:
+        """Raises StoreError when nothing can be appended now: no server, or a line of another box records here."""
+        if self._recording is not self.engine:
+            with writing(self._recording):
+                pass
 
     def append(self, entries: Sequence[Entry]) -> list[list[Event]]:
         """The numbered events of each entry, after one commit for all of them.
@@ -74,13 +86,13 @@ class EventStore:
         Numbers rise by one and leave no gap. When anything fails nothing is recorded: raises
         StoreError or DiskFullError for the database, and whatever `project` raised.
         """
-        with writing(self.engine) as connection:
+        with writing(self._recording, self.waits) as connection:
             return self._write(connection, entries)
 
     def append_each(self, entries: Sequence[Entry]) -> list[list[Event] | Exception]:
         """As `append`, but an entry that cannot be recorded leaves its error in its place and the others stand."""
         outcomes: list[list[Event] | Exception] = []
-        with writing(self.engine) as connection:
+        with writing(self._recording, self.waits) as connection:
             for entry in entries:
                 try:
                     with connection.begin_nested():

@@ -83,7 +83,9 @@ class Recorder:
         self._ended = True
 
     def start(self) -> None:
-        """Removes files that no event names and starts the threads."""
+        """Removes files that no event names and starts the threads. Raises StoreError when another line records."""
+        self._events.claim()
+        self._events.waits = lambda: self._taking
         self._filers.start()
         self._thread = Thread(target=self._work, name="recorder", daemon=True)
         self._taking, self._ended = True, False

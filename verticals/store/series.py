@@ -19,6 +19,7 @@ from verticals.store.tables import series
 
 _RECORD = np.dtype([("ms", "<u2"), ("value", "<f8")])
 _CHANNELS_A_QUERY = 500
+_LAST_MINUTE = 2**31 - 1  # the column's; in the year 6053
 _Key = tuple[str, int]
 
 
@@ -76,7 +77,7 @@ class SeriesStore:
 
     def read(self, channel: str, from_utc_s: float, to_utc_s: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Times (UTC seconds, rising) and values with `from <= time < to`; two empty arrays where nothing is."""
-        first, last = int(from_utc_s // 60), int(to_utc_s // 60)
+        first, last = (min(max(int(utc_s // 60), 0), _LAST_MINUTE) for utc_s in (from_utc_s, to_utc_s))
         query = (
             select(series.c.minute, series.c.readings)
             .where(series.c.channel == channel, series.c.minute.between(first, last))
@@ -96,12 +97,12 @@ class SeriesStore:
     def channels(self) -> list[str]:
         """Every channel that holds at least one minute, by name."""
         with reading(self._engine) as connection:
-            return list(connection.scalars(select(series.c.channel).distinct().order_by(series.c.channel)))
+            return sorted(connection.scalars(select(series.c.channel).distinct()))  # the server has its own alphabet
 
     def drop_before(self, utc_s: float, *, minutes_at_once: int = 200) -> int:
         """Deletes one slice of rows of minutes that ended before `utc_s`; 0 when none is left."""
         with writing(self._engine) as connection:
-            old = select(series.c.channel, series.c.minute).where(series.c.minute < int(utc_s // 60))
+            old = select(series.c.channel, series.c.minute).where(series.c.minute < min(int(utc_s // 60), _LAST_MINUTE))
             rows = connection.execute(old.order_by(series.c.minute).limit(minutes_at_once)).all()
             for row in rows:
                 mine = (series.c.channel == row.channel) & (series.c.minute == row.minute)

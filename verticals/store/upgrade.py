@@ -1,7 +1,8 @@
-"""Brings a database file to this release's schema: copy, migrate the copy, verify it, swap it in.
+"""Brings a database to this release's schema. A file: copy, migrate the copy, verify it, swap it in.
 
 The power may go at any line. Until the swap, one atomic rename, the original is whole and in use; a copy
 that was left behind is thrown away at the next start. Where nothing is to be done this costs a few SELECTs.
+On a server it is one transaction: `schemas.py`.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from core.errors import DiskFullError, StoreError
 from verticals.contract import Manifest
 from verticals.places import Places
 from verticals.store.database import BUSY_TIMEOUT_MS, DISK_FULL_ERRNOS, store_error
+from verticals.store.server import Schema
 
 _REVISION = re.compile(r'^revision(?:: str)? = "([^"]+)"', re.MULTILINE)
 _DOWN_REVISION = re.compile(r'^down_revision(?:: str \| None)? = (?:"([^"]+)"|None)', re.MULTILINE)
@@ -62,21 +64,22 @@ APP_STREAM = MigrationStream("app", "verticals.store.migrations.app")
 BOX_STREAM = MigrationStream("box", "verticals.store.migrations.box")
 
 
-def prepare_app_db(places: Places, manifest: Manifest) -> Path:
+def prepare_app_db(places: Places, manifest: Manifest) -> Path | Schema:
     """The app's database at this release's schema, the frame's tables and the app's own."""
     own = [MigrationStream(manifest.name, manifest.migrations)] if manifest.migrations else []
-    path = places.events_db(manifest.name)
-    upgrade(path, [APP_STREAM, *own])
-    return path
+    store = places.app_store(manifest.name)
+    upgrade(store, [APP_STREAM, *own])
+    return store
 
 
-def prepare_box_db(places: Places) -> Path:
+def prepare_box_db(places: Places) -> Path | Schema:
     """The box's database (accounts, sessions, audit, outbox, jobs) at this release's schema."""
-    upgrade(places.box_db, [BOX_STREAM])
-    return places.box_db
+    store = places.box_store
+    upgrade(store, [BOX_STREAM])
+    return store
 
 
-def upgrade(db: Path, streams: Sequence[MigrationStream]) -> None:
+def upgrade(db: Path | Schema, streams: Sequence[MigrationStream]) -> None:
     """Makes `db`, or brings it to the newest revision of every stream; call it before anybody opens it.
 
     Raises StoreError when the database is of a newer release, in use, or the migrated copy is not
@@ -88,8 +91,14 @@ def upgrade(db: Path, streams: Sequence[MigrationStream]) -> None:
     move(db, {stream: head for stream, (head, _) in targets.items()})
 
 
-def move(db: Path, targets: dict[MigrationStream, str]) -> None:
+def move(db: Path | Schema, targets: dict[MigrationStream, str]) -> None:
     """Brings each stream to the revision given for it ("head", "base" or a name), up or down."""
+    if isinstance(db, Schema):
+        from verticals.store import schemas
+
+        steps = {(stream.name, stream.folder(), stream.version_table): target for stream, target in targets.items()}
+        schemas.move(db, steps)
+        return
     db.parent.mkdir(parents=True, exist_ok=True)
     copy = db.with_name(f"{db.name}.upgrading")
     try:
@@ -111,14 +120,10 @@ def move(db: Path, targets: dict[MigrationStream, str]) -> None:
         raise store_error(error, f"{db}: cannot be upgraded") from error
 
 
-def _at_head(db: Path, targets: dict[MigrationStream, tuple[str, frozenset[str]]]) -> bool:
-    if not db.exists():
+def _at_head(db: Path | Schema, targets: dict[MigrationStream, tuple[str, frozenset[str]]]) -> bool:
+    if isinstance(db, Path) and not db.exists():
         return False
-    try:
-        with closing(_open(db)) as connection:
-            current = {stream: _revision(connection, stream) for stream in targets}
-    except sqlite3.Error as error:
-        raise store_error(error, f"{db}: its schema cannot be read") from error
+    current = _current(db, list(targets))
     for stream, (_, known) in targets.items():
         if current[stream] is not None and current[stream] not in known:
             raise StoreError(
@@ -126,6 +131,19 @@ def _at_head(db: Path, targets: dict[MigrationStream, tuple[str, frozenset[str]]
                 hint="Install that release again, or restore a backup of this one.",
             )
     return all(current[stream] == target for stream, (target, _) in targets.items())
+
+
+def _current(db: Path | Schema, streams: Sequence[MigrationStream]) -> dict[MigrationStream, str | None]:
+    if isinstance(db, Schema):
+        from verticals.store import schemas
+
+        found = schemas.revisions(db, {stream.name: stream.version_table for stream in streams})
+        return {stream: found[stream.name] for stream in streams}
+    try:
+        with closing(_open(db)) as connection:
+            return {stream: _revision(connection, stream) for stream in streams}
+    except sqlite3.Error as error:
+        raise store_error(error, f"{db}: its schema cannot be read") from error
 
 
 def _revision(connection: sqlite3.Connection, stream: MigrationStream) -> str | None:

@@ -19,10 +19,11 @@ from verticals.store.audit import GENESIS, Audit, Head, canonical
 
 WRITER = """
 import sys
+from pathlib import Path
 from core.clock import SystemClock
 from verticals.store.audit import Audit
-from verticals.store.database import open_database
-audit = Audit(open_database(sys.argv[1]), SystemClock())
+from tests.support.databases import open_in
+audit = Audit(open_in(Path(sys.argv[1]), "box"), SystemClock())
 for number in range(25):
     audit.append("touched", {"number": number}, who=sys.argv[2])
 """
@@ -194,7 +195,7 @@ def test_what_json_cannot_hold_is_refused() -> None:
 
 def test_writers_in_several_processes_keep_one_chain(tmp_path: Path) -> None:
     engine = make_box_db(tmp_path)
-    command = [sys.executable, "-c", WRITER, str(tmp_path / "box.db")]
+    command = [sys.executable, "-c", WRITER, str(tmp_path)]
     writers = [subprocess.Popen([*command, name]) for name in ("anna", "ben", "cem")]
     assert [writer.wait(60) for writer in writers] == [0, 0, 0]
     audit = Audit(engine, SystemClock())

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
+from tests.support.databases import open_in
 from tests.support.factories import make_app_db, make_command, make_entry
 from verticals.contract import Reply
 from verticals.store.commands import Commands
-from verticals.store.database import open_database
 from verticals.store.events import EventStore
 
 
@@ -67,4 +67,4 @@ def test_what_the_line_did_after_all_is_the_truth(engine: Engine) -> None:
 def test_a_reply_is_read_through_a_read_only_connection(engine: Engine, tmp_path: Path) -> None:
     asked = Commands(engine).ask("line-3", make_command())
     EventStore(engine).append([make_entry("a", replies=[(asked, Reply(True))])])
-    assert Commands(open_database(tmp_path / "events.db", read_only=True)).reply_of(asked) == Reply(True)
+    assert Commands(open_in(tmp_path, read_only=True)).reply_of(asked) == Reply(True)

@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from core.errors import StoreError
+from tests.support.databases import open_in
 from tests.support.factories import make_app_db, make_entries, make_entry
 from verticals.store.database import open_database, reading, reserve_log, upsert, writing
 from verticals.store.events import EventStore
@@ -21,6 +22,7 @@ def pragma(engine: sa.Engine, name: str) -> object:
         return connection.exec_driver_sql(f"PRAGMA {name}").scalar()
 
 
+@pytest.mark.stores("sqlite")
 def test_what_is_committed_survives_a_power_cut_and_references_are_kept(tmp_path: Path) -> None:
     engine = open_database(tmp_path / "a.db")
     asked = {name: pragma(engine, name) for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")}
@@ -28,11 +30,13 @@ def test_what_is_committed_survives_a_power_cut_and_references_are_kept(tmp_path
     engine.dispose()
 
 
+@pytest.mark.stores("sqlite")
 def test_a_database_to_be_read_must_be_there(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match=r"missing\.db: there is no such database"):
         open_database(tmp_path / "missing.db", read_only=True)
 
 
+@pytest.mark.stores("sqlite")
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
     engine = open_database(tmp_path / "nowhere" / "a.db")
     with (
@@ -42,6 +46,7 @@ def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
         pass
 
 
+@pytest.mark.stores("sqlite")
 def test_a_damaged_file_is_named_with_what_to_do(tmp_path: Path) -> None:
     path = tmp_path / "a.db"
     path.write_bytes(b"no database" * 1000)
@@ -49,6 +54,7 @@ def test_a_damaged_file_is_named_with_what_to_do(tmp_path: Path) -> None:
         pass
 
 
+@pytest.mark.stores("sqlite")
 def test_a_database_that_is_held_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("verticals.store.database.BUSY_TIMEOUT_MS", 20)
     engine = make_app_db(tmp_path)
@@ -66,7 +72,7 @@ def test_a_reader_sees_one_view_while_the_writer_goes_on(tmp_path: Path) -> None
     store = EventStore(engine)
     store.append(make_entries(1))
     count = sa.text("SELECT count(*) FROM events")
-    with reading(open_database(tmp_path / "events.db", read_only=True)) as connection:
+    with reading(open_in(tmp_path, read_only=True)) as connection:
         assert connection.scalar(count) == 1
         store.append(make_entries(2))
         assert connection.scalar(count) == 1
@@ -74,6 +80,7 @@ def test_a_reader_sees_one_view_while_the_writer_goes_on(tmp_path: Path) -> None
     engine.dispose()
 
 
+@pytest.mark.stores("sqlite")
 def test_after_a_kill_a_read_only_process_sees_what_was_committed(tmp_path: Path) -> None:
     code = (
         "import os, signal, sys; from pathlib import Path; from tests.support.factories import *;"
@@ -98,10 +105,7 @@ def test_an_upsert_inserts_and_overwrites(tmp_path: Path) -> None:
     engine.dispose()
 
 
-def test_a_url_opens_another_kind_of_database() -> None:
-    assert open_database("sqlite+pysqlite:///:memory:").dialect.name == "sqlite"
-
-
+@pytest.mark.stores("sqlite")
 def test_a_reserved_log_is_long_and_holds_nothing(tmp_path: Path) -> None:
     engine = make_app_db(tmp_path)
     reserve_log(engine)
@@ -117,6 +121,7 @@ def test_a_reserved_log_is_long_and_holds_nothing(tmp_path: Path) -> None:
         assert connection.exec_driver_sql("PRAGMA integrity_check").scalar() == "ok"
 
 
+@pytest.mark.stores("sqlite")
 def test_a_log_that_cannot_be_reserved_is_no_trouble(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     engine = make_app_db(tmp_path)
     with reading(engine) as connection:

@@ -6,20 +6,21 @@ import hashlib
 import json
 import random
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from core.clock import SystemClock
 from tests.support.factories import make_app_db, make_entry, make_evidence_store
+from verticals.store.database import reading
 from verticals.store.events import EventStore
 from verticals.store.recorder import MAX_UNFILED, Recorder
+from verticals.store.tables import evidence as evidence_rows
 
 RECORDING = """
 import asyncio, json, os, sys
@@ -67,16 +68,18 @@ def record_until_killed(folder: Path, round_: int, after_s: float) -> list[list[
 
 
 def check(folder: Path, acknowledged: list[list[Any]]) -> None:
-    with closing(sqlite3.connect(folder / "events.db")) as connection:
-        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
     engine = make_app_db(folder)
+    if engine.dialect.name == "sqlite":
+        with reading(engine) as connection:
+            assert connection.exec_driver_sql("PRAGMA integrity_check").scalars().all() == ["ok"]
     store, evidence = EventStore(engine), make_evidence_store(folder, engine)
     events = {event.sequence: event for event in store.read(limit=10_000_000)}
     assert list(events) == list(range(1, store.last_sequence() + 1))
     for sequence, subject, _ in acknowledged:
         assert events[sequence].subject == subject
-    with closing(sqlite3.connect(folder / "events.db")) as connection:
-        named = dict(connection.execute("SELECT sha256, evicted_at_utc_s FROM evidence").fetchall())
+    with reading(engine) as connection:
+        rows = connection.execute(select(evidence_rows.c.sha256, evidence_rows.c.evicted_at_utc_s))
+        named: dict[str, float | None] = {row.sha256: row.evicted_at_utc_s for row in rows}
     names = [sha256 for _, _, sha256 in acknowledged if sha256]
     kept = {sha256: found[0] for sha256 in names if (found := evidence.get(sha256))}
     assert all(hashlib.sha256(content).hexdigest() == sha256 for sha256, content in kept.items())
@@ -120,8 +123,10 @@ async def test_recording_goes_on_after_a_kill_and_strays_are_removed(tmp_path: P
     [event] = await recorder.record(make_entry("after"))
     recorder.stop()
     assert event.sequence > max(sequence for sequence, _, _ in acknowledged)
-    with closing(sqlite3.connect(tmp_path / "events.db")) as connection:
-        named = {row[0] for row in connection.execute("SELECT sha256 FROM evidence WHERE evicted_at_utc_s IS NULL")}
+    with reading(engine) as connection:
+        named = set(
+            connection.scalars(select(evidence_rows.c.sha256).where(evidence_rows.c.evicted_at_utc_s.is_(None)))
+        )
     lying = {path.parent.name + path.name for path in (tmp_path / "evidence").glob("??/*")}
     assert lying <= named
     engine.dispose()

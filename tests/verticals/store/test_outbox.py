@@ -7,7 +7,7 @@ from sqlalchemy import Engine
 
 from tests.support.box_db import make_box_db
 from tests.support.clocks import FakeClock
-from verticals.store.database import open_database
+from tests.support.databases import open_in
 from verticals.store.outbox import Outbox
 
 
@@ -57,7 +57,7 @@ def test_a_key_is_taken_once_even_after_it_was_delivered(outbox: Outbox) -> None
 
 def test_parcels_survive_a_restart(outbox: Outbox, tmp_path: Path, clock: FakeClock) -> None:
     fill(outbox, "a", "b")
-    assert keys(Outbox(open_database(tmp_path / "box.db"), clock)) == ["a", "b"]
+    assert keys(Outbox(open_in(tmp_path, "box"), clock)) == ["a", "b"]
 
 
 def test_a_failed_one_holds_the_others_back_until_its_next_try(outbox: Outbox, clock: FakeClock) -> None:

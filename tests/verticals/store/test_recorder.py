@@ -277,6 +277,7 @@ async def test_a_cancelled_asker_does_not_take_the_entry_back(tmp_path: Path) ->
         assert [event.subject for event in bench.events.read()] == ["a", "b"]
 
 
+@pytest.mark.stores("sqlite")
 async def test_a_full_disk_fails_each_entry_and_ends_by_itself(tmp_path: Path) -> None:
     with running(tmp_path) as bench:
         await bench.recorder.record(make_entry("before"))
@@ -358,6 +359,7 @@ asyncio.run(main())
 """
 
 
+@pytest.mark.stores("sqlite")
 def test_a_file_that_may_not_grow_is_a_full_disk_and_nothing_is_lost(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", FULL_DISK, str(tmp_path)], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

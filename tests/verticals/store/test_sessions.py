@@ -10,11 +10,11 @@ from sqlalchemy import Engine, select, update
 from core.errors import AccessError
 from tests.support.box_db import make_box_db
 from tests.support.clocks import FakeClock
+from tests.support.databases import open_in
 from verticals.contract import Role
 from verticals.store.accounts import Accounts
 from verticals.store.audit import Audit
 from verticals.store.box_tables import accounts as table
-from verticals.store.database import open_database
 from verticals.store.pins import PinHash, _scrypt
 from verticals.store.sessions import Sessions
 
@@ -202,9 +202,9 @@ def test_wrong_pins_are_counted_across_restarts(
     sessions: Sessions, tmp_path: Path, audit: Audit, clock: FakeClock
 ) -> None:
     wrong(sessions, times=3)
-    again = Sessions(open_database(tmp_path / "box.db"), audit, clock, boot="first")
+    again = Sessions(open_in(tmp_path, "box"), audit, clock, boot="first")
     wrong(again, times=2)
-    is_locked(Sessions(open_database(tmp_path / "box.db"), audit, clock, boot="first"))
+    is_locked(Sessions(open_in(tmp_path, "box"), audit, clock, boot="first"))
 
 
 def test_a_reboot_does_not_lift_a_lock_and_a_clock_set_back_does_not_prolong_it(

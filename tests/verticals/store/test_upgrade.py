@@ -27,6 +27,8 @@ from verticals.store.events import Entry, EventStore
 from verticals.store.inbox import Inbox
 from verticals.store.upgrade import APP_STREAM, MigrationStream, move, prepare_app_db, upgrade
 
+pytestmark = pytest.mark.stores("sqlite")
+
 _FIRST = """
 import sqlalchemy as sa
 from alembic import op
@@ -97,7 +99,9 @@ def rows(db: Path, query: str) -> list[tuple[object, ...]]:
 
 @pytest.fixture
 def app_db(tmp_path: Path) -> Iterator[Path]:
-    yield prepare_app_db(Places(tmp_path), Manifest("plant", "Plant", settings=int, roles=()))
+    places = Places(tmp_path)
+    prepare_app_db(places, Manifest("plant", "Plant", settings=int, roles=()))
+    yield places.events_db("plant")
 
 
 def test_the_migrated_schema_is_the_one_of_the_tables(app_db: Path) -> None:
