@@ -24,7 +24,7 @@ from ui.metrics import CONTENT_TYPE, WebMetrics
 from ui.patterns import values as pattern_values
 from ui.signin import SignIn
 from verticals.contract import Manifest
-from verticals.web import Answered, Asked, Data, Desk, File, Go, Page, Panel, Shown, Upload
+from verticals.web import Answered, Asked, Data, Desk, File, Go, Page, Panel, Shown, Stream, Upload
 
 _HERE = Path(__file__).parent
 #: Uploads; a form field may hold `MOST_FORM_BYTES`, JSON `guard.MOST_JSON_BYTES`.
@@ -132,7 +132,7 @@ def _endpoint(shell: Shell, page: Page) -> Callable[..., AnyResponse]:
 
 
 def _asked(path: dict[str, str]) -> Asked:
-    files = [Upload(item.filename or "", item.read()) for item in request.files.values()]
+    files = [Upload(item.filename or "", item.read()) for _, item in request.files.items(multi=True)]
     return Asked(
         path=path,
         query=request.args.to_dict(),
@@ -154,8 +154,17 @@ def _answer(answered: Answered) -> AnyResponse:
             return response
         case File():
             return _file(answered)
+        case Stream():
+            return _stream(answered)
         case Go():
             return redirect(answered.to, 303)
+
+
+def _stream(stream: Stream) -> Response:
+    response = Response(stream.chunks, content_type=stream.media_type)
+    if stream.name:
+        response.headers.set("Content-Disposition", "attachment", filename=stream.name)
+    return response
 
 
 def _file(file: File) -> Response:

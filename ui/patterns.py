@@ -13,13 +13,21 @@ def values() -> dict[str, Any]:
     """The page's values; the same in every run, so that its snapshot means something."""
     return {
         "verdicts": _VERDICTS,
-        "shares": [0.003 + 0.0018 * math.sin(0.9 * n) * math.cos(0.31 * n) for n in range(30)],
+        "shares": _SHARES,
+        "odd": [not 0.0014 <= share <= 0.0048 or n == 20 for n, share in enumerate(_SHARES)],
+        "bars": _BARS,
         "beds": _beds(),
         "marks": [("ok", "In order"), ("low", "Low"), ("out", "Out"), ("wrong", "Wrong item"),
                   ("blocked", "View blocked"), ("unknown", "Unknown")],
     }  # fmt: skip
 
 
+_SHARES = [0.003 + 0.0018 * math.sin(0.9 * n) * math.cos(0.31 * n) for n in range(30)]
+_BARS = (
+    {"name": "Bent pin", "count": 21, "share": 0.568, "reached": 0.568},
+    {"name": "Scratch", "count": 12, "share": 0.324, "reached": 0.892},
+    {"name": "Judged too late", "count": 4, "share": 0.108, "reached": 1.0},
+)
 _VERDICTS = (
     {"kind": "ok", "word": "OK", "why": "No defect", "score": "0.21 under 0.80", "share": 0.21},
     {"kind": "ng", "word": "NG", "why": "Bent pin", "score": "0.93 over 0.80", "share": 0.93},

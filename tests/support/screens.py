@@ -16,7 +16,7 @@ from core.clock import Clock, SystemClock
 from core.errors import InputError, RefusedError
 from ui.screen import open_screen
 from ui.serve import Listen, Web
-from verticals.contract import DeviceSpec, Event, Json, Manifest, Reply, Role, Sample, Station
+from verticals.contract import DeviceSpec, Event, Json, Manifest, Reply, Role, Sample, Station, Vertical
 from verticals.places import Places
 from verticals.runtime.live import LiveMessage, LiveServer
 from verticals.store.access import AccessSettings
@@ -142,12 +142,15 @@ class ScreenRig:
         clock: Clock | None = None,
         not_updating_after_s: float = 3.0,
         blank: Path | None = None,
+        vertical: Vertical | None = None,
+        settings: Any = None,
     ) -> None:
         self.folder = folder
         self._blank = blank
         self.places = Places(folder / "data")
         self.clock = clock or SystemClock()
-        self._vertical = Trial(panel or trial_panel(folder, not_updating_after_s), manifest)
+        self._vertical = vertical or Trial(panel or trial_panel(folder, not_updating_after_s), manifest)
+        self._settings = settings if settings is not None else {}
         self._listen = listen or Listen()
         self._access = access
         self.line = LiveServer(self.places.live_socket(manifest.name))
@@ -164,9 +167,10 @@ class ScreenRig:
         self.start()
         box = open_database(self.places.box_db)
         self.audit = Audit(box, self.clock)
-        roles = {"trial": MANIFEST.roles, "other": (Role("guest", "Guest"),)}
+        manifest = self._vertical.manifest
+        roles = {"trial": MANIFEST.roles, "other": (Role("guest", "Guest"),), manifest.name: manifest.roles}
         self.accounts = Accounts(box, roles, self.audit, self.clock)
-        self.store = EventStore(open_database(self.places.events_db("trial")))
+        self.store = EventStore(open_database(self.places.events_db(manifest.name)))
         self.commands = Commands(self.store.engine)
         return self
 
@@ -178,7 +182,13 @@ class ScreenRig:
     def start(self) -> None:
         """Again on the same address after `stop`."""
         self.web = open_screen(
-            self._vertical, {}, self.places, self._listen, access=self._access, clock=self.clock, simulated=True
+            self._vertical,
+            self._settings,
+            self.places,
+            self._listen,
+            access=self._access,
+            clock=self.clock,
+            simulated=True,
         )
         self.url = self.web.url
         self._listen = Listen(

@@ -102,9 +102,10 @@ function learn(id, values) {
 }
 
 function heardEvent(event) {
+  if (event.kind === "label" || event.part?.kind === "ng") countWaiting();
   if (event.kind === "part") newPart(event.part);
   else if (event.kind === "gate") learn(event.subject, { outcome_small: event.text });
-  else if (event.kind === "label") learn(event.subject, { label: event.data.label });
+  else if (event.kind === "label") learn(event.subject, { label: event.data.label === "none" ? "" : event.data.label });
   else if (event.kind === "delivery" && event.undelivered) learn(event.subject, (part) => event.undelivered[part.kind] || {});
 }
 
@@ -116,6 +117,18 @@ function heardLive(data) {
   if (data.shift) set("shift", data.shift);
   if (data.recipe !== undefined) set("recipe", data.recipe || "No recipe");
   drawStanding();
+}
+
+let waitingDue = 0;
+
+// How many parts wait for a person, asked for a moment after one came or was labelled.
+function countWaiting() {
+  if (waitingDue) return;
+  waitingDue = setTimeout(async () => {
+    waitingDue = 0;
+    const answer = await fetch(`/line/${line}/review/count`).catch(() => null);
+    if (answer?.ok) set("waiting", String((await answer.json()).waiting));
+  }, 1000);
 }
 
 async function label(key) {

@@ -1,0 +1,16 @@
+// Replaces the pieces of a page, named by data-swap, with those of the same page as the box draws it now.
+
+import { bindAll } from "./parts.js";
+
+export function swapWith(html, names = null) {
+  const fresh = new DOMParser().parseFromString(html, "text/html");
+  let lost = false;
+  for (const piece of document.querySelectorAll("[data-swap]")) {
+    if (names && !names.includes(piece.dataset.swap)) continue;
+    const other = fresh.querySelector(`[data-swap="${piece.dataset.swap}"]`);
+    if (!other) { lost = true; continue; }
+    piece.replaceWith(other);
+    bindAll(other);
+  }
+  return !lost;
+}
