@@ -24,7 +24,7 @@ MANIFEST = Manifest(
         Role("admin", "Administrator", includes=("engineer",)),
     ),
     device_kinds={"cell": "manufacturing.cell:make"},
-    jobs={"teach": "manufacturing.teaching:run"},
+    jobs={"teach": "manufacturing.teaching:run", "browse-tags": "manufacturing.tag_browsing:run"},
     migrations="manufacturing.migrations",
     kiosk_role="operator",
 )
