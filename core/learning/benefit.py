@@ -60,13 +60,14 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class HeadOutcome:
-    """`head` is None while it stays off; `why` tells a person why, `summary` what the labels bought.
+    """`head` is None while it stays off; `candidate` is what was tried, to be measured and never to be judged by.
 
-    `left_out` is the change of a type's AUROC when it alone is not labelled. `with_head` is cross-validated, also
-    where the head stays off, and None where there were too few labels to tell.
+    `why` tells a person why, `summary` what the labels bought. `left_out` is the change of a type's AUROC when it alone
+    is not labelled. `with_head` is cross-validated, also where the head stays off; None with too few labels.
     """
 
     head: Head | None
+    candidate: Head | None
     why: str
     labels: int
     kinds: Mapping[str, int]
@@ -82,9 +83,8 @@ class HeadOutcome:
     @property
     def threshold(self) -> Threshold:
         """The one to judge by."""
-        return (
-            self.with_head.threshold if self.head is not None and self.with_head is not None else self.without.threshold
-        )
+        figures = self.without if self.head is None or self.with_head is None else self.with_head
+        return figures.threshold
 
     @property
     def summary(self) -> str:
@@ -108,15 +108,24 @@ def try_head(good: Judged, defects: Judged, rate: float, seed: int = 0) -> HeadO
     if parts < FEWEST_DEFECTS:
         why = f"{parts} defective parts are too few to learn from, at least {FEWEST_DEFECTS} are needed."
         plain = _figures(good, defects, [(good.scores, defects.scores)], rate, seed)
-        return HeadOutcome(None, why, len(defects.scores), counts, plain[0], None, {}, None)
+        return HeadOutcome(None, None, why, len(defects.scores), counts, plain[0], None, {}, None)
     trial = _Trial(good, defects, rate, seed)
     shortcut = check_shortcut(good.features, good.parts, defects.features, defects.parts, seed=seed)
     without, sure = trial.without, trial.sure()
     left_out = trial.left_out()
     why = _objection(without, trial.with_head, sure, left_out, shortcut, len(defects.scores))
-    head = None if why else trial.head()
+    candidate = trial.head()
+    head = None if why else candidate
     return HeadOutcome(
-        head, why or _praise(sure, left_out), len(defects.scores), counts, without, trial.with_head, left_out, shortcut
+        head,
+        candidate,
+        why or _praise(sure, left_out),
+        len(defects.scores),
+        counts,
+        without,
+        trial.with_head,
+        left_out,
+        shortcut,
     )
 
 
