@@ -54,7 +54,7 @@ RecipeCount = Annotated[int, Field(ge=2, le=64)]
 #: Of a Modbus register or coil, 0-based.
 Place = Annotated[int, Field(ge=0, le=65535)]
 
-CameraKind = Literal["camera.folder", "camera.rtsp", "camera.usb", "camera.video"]
+CameraKind = Literal["camera.folder", "camera.genicam", "camera.rtsp", "camera.usb", "camera.video"]
 _LINE_TRIGGERED = ("camera.genicam",)
 
 

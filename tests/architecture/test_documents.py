@@ -16,6 +16,7 @@ from manufacturing.settings import ManufacturingSettings
 from simulators.tags import TAGS
 from tests.support.repository import ROOT, files, text_files
 from verticals.devices.folder import FolderSettings
+from verticals.devices.genicam import GenicamSettings
 from verticals.devices.rtsp import RtspSettings
 from verticals.devices.usb import UsbSettings
 from verticals.devices.video import VideoSettings
@@ -86,6 +87,7 @@ def _all_settings() -> dict[str, type]:
         ManufacturingSettings,
         FolderSettings,
         VideoSettings,
+        GenicamSettings,
         RtspSettings,
         UsbSettings,
     ):

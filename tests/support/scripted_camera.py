@@ -42,6 +42,9 @@ class ScriptedDriver:
         for key, value in wanted.items():
             if key not in ("exposure_us", "gain") or isinstance(value, str):
                 raise InputError(f"it has no setting {key} = {value}")
+        if wanted.get("gain") == 66:
+            self._exposure_us = 66
+            raise DeviceError("half set")
         self._exposure_us = min(200.0, float(wanted.get("exposure_us", self._exposure_us)))
         self._gain = float(wanted.get("gain", self._gain))
         return {"exposure_us": self._exposure_us, "gain": self._gain}

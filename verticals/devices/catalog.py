@@ -11,6 +11,7 @@ from core.errors import SettingsError
 #: Kind to "module:factory". A `camera.` factory takes (options as in the site file, clock) and gives a FrameSource.
 KINDS: Mapping[str, str] = {
     "camera.folder": "verticals.devices.folder:open_folder",
+    "camera.genicam": "verticals.devices.genicam:open_genicam",
     "camera.rtsp": "verticals.devices.rtsp:open_rtsp",
     "camera.usb": "verticals.devices.usb:open_usb",
     "camera.video": "verticals.devices.video:open_video",

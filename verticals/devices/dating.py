@@ -10,7 +10,7 @@ from collections import deque
 
 from core.clock import Instant
 
-_FRAMES = 100  # long against one hold-up, short against the drift of two clocks
+_LOOK_BACK_S = 10.0  # long against one hold-up, short against the drift of two clocks
 _STEP_S = 2.0  # held up for longer is a lost camera; then it was the other clock that was set
 
 
@@ -19,12 +19,15 @@ class FrameDating:
 
     def __init__(self, latency_s: float = 0.0) -> None:
         self._latency_s = latency_s
-        self._distances: deque[float] = deque(maxlen=_FRAMES)
+        self._distances: deque[tuple[float, float]] = deque()  # the distance of the clocks, and when it was seen
 
     def date(self, stamp_s: float, arrival: Instant) -> Instant:
         """The moment on our clocks, never after `arrival`, of a frame that bears `stamp_s` of the other clock."""
         distance_s = arrival.mono_s - stamp_s
-        if self._distances and distance_s - min(self._distances) > _STEP_S:
-            self._distances.clear()
-        self._distances.append(distance_s)
-        return arrival.plus(min(self._distances) - distance_s - self._latency_s)
+        seen = self._distances
+        while seen and (arrival.mono_s - seen[0][1] > _LOOK_BACK_S or distance_s - seen[0][0] > _STEP_S):
+            seen.popleft()
+        while seen and seen[-1][0] >= distance_s:  # they will never be the least again
+            seen.pop()
+        seen.append((distance_s, arrival.mono_s))
+        return arrival.plus(seen[0][0] - distance_s - self._latency_s)

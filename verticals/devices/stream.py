@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.clock import Clock, Instant
-from core.errors import DeviceError, EdgewiseError
+from core.errors import DeviceError, EdgewiseError, InputError
 from verticals.devices.notices import Settings
 from verticals.devices.sources import Shot
 
@@ -50,7 +50,7 @@ class Driver(Protocol):
         ...
 
     def set(self, wanted: Settings) -> Settings:
-        """What was really set. InputError for a setting that it does not have."""
+        """What was really set. InputError for a setting that it does not have: then nothing was set."""
         ...
 
     def fire(self) -> None:
@@ -254,9 +254,12 @@ class StreamSource:
             wanted, done = self._orders.get_nowait()
             try:
                 really = driver.set(wanted)
-            except EdgewiseError as error:
+            except InputError as error:  # refused before anything was touched
                 done.set_exception(error)
                 continue
+            except DeviceError as error:  # half set, perhaps: opened anew, it has the settings of before
+                done.set_exception(error)
+                raise
             self._wanted.update(wanted)
             self._recent = ()  # frames of before were taken otherwise
             done.set_result(really)

@@ -77,12 +77,13 @@ class UsbDriver:
     def set(self, wanted: Settings) -> Settings:
         """`exposure_us`: a number or "auto"; `gain`: a number."""
         for key, value in wanted.items():
-            if key == "exposure_us" and (value == "auto" or isinstance(value, int | float)):
-                self._expose(value)
-            elif key == "gain" and isinstance(value, int | float):
-                self._put("GAIN", value)
-            else:
+            fits = isinstance(value, int | float) or (key == "exposure_us" and value == "auto")
+            if key not in ("exposure_us", "gain") or not fits:
                 raise InputError(f"a USB camera has no setting {key} = {value}", hint="It has: exposure_us, gain.")
+        if "exposure_us" in wanted:
+            self._expose(wanted["exposure_us"])
+        if "gain" in wanted:
+            self._put("GAIN", float(wanted["gain"]))
         return {key: self._really(key, value) for key, value in wanted.items()}
 
     def fire(self) -> None:

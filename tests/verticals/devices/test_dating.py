@@ -41,4 +41,4 @@ def test_a_clock_that_drifts_is_followed() -> None:
     for frame in range(2000):
         taken_s = frame * 0.05
         found = dating.date(taken_s * 0.9999, arrival(taken_s))
-        assert abs(found.mono_s - taken_s) < 0.001
+        assert abs(found.mono_s - taken_s) <= 0.00101  # 100 ppm over what it looks back

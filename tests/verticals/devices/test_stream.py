@@ -245,6 +245,18 @@ async def test_a_setting_that_is_refused_leaves_those_of_before(tmp_path: Path, 
         assert (await client.grab("1", 2.0)).image[0, 0, 0] == 150
 
 
+async def test_a_camera_that_fails_in_the_middle_of_a_setting_is_opened_anew_with_those_of_before(
+    tmp_path: Path, camera: CameraProcess
+) -> None:
+    async with connected(tmp_path / "s") as (client, watcher):
+        await client.adjust({"exposure_us": 150})
+        with pytest.raises(DeviceError, match="half set"):
+            await client.adjust({"gain": 66})
+        await watcher.until(False)
+        await watcher.until(True)
+        assert (await client.grab("1", 2.0)).image[0, 0].tolist() == [150, 1, 0]
+
+
 async def test_a_folder_takes_no_settings_and_says_so(tmp_path: Path) -> None:
     camera = CameraProcess(tmp_path / "s", "camera.folder", {"folder": str(tmp_path)})
     async with connected(tmp_path / "s") as (client, watcher):
