@@ -137,7 +137,7 @@ def tell(event: Event) -> Json | None:
 
 def _told(event: Event) -> dict[str, Any]:
     if event.kind == "part":
-        return {"part": part_shown(event.subject, event.data)}
+        return {"part": part_shown(event.subject, event.data) | {"review": bool(event.data.get("review"))}}
     if event.kind == "gate":
         return {"text": gate_shown(event.data), "rejected": event.data["rejected"]}
     if event.kind == "delivery":

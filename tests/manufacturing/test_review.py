@@ -59,6 +59,18 @@ def test_the_queue_holds_unlabelled_rejects_newest_first(kiosk: KioskRig, visito
     assert visitor.get(f"{REVIEW}/count").json() == {"waiting": 2}
 
 
+def test_an_accept_in_the_review_band_waits_too_and_may_be_a_missed_defect(kiosk: KioskRig, visitor: Visitor) -> None:
+    kiosk.part(1)
+    part = kiosk.part(2, score=4.9, review=True)
+    page = visitor.get(REVIEW).text
+    assert queue(page) == ["2"]
+    fits = re.findall(r'value="([a-z-]+)" data-letter="[a-z]" aria-pressed', page)
+    assert fits == ["right", "missed-defect"]
+    assert "Really good" in page
+    assert "ask=type" in say(visitor, part.sequence, "missed-defect").headers["location"]
+    assert row(kiosk, "2")["label"] == "missed-defect"
+
+
 def test_a_long_queue_comes_in_pages(kiosk: KioskRig, visitor: Visitor) -> None:
     for number in range(1, 13):
         kiosk.part(number, code=1, picture=False)

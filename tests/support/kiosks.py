@@ -101,12 +101,14 @@ class KioskRig(ScreenRig):
         score: float = 2.0,
         at_utc_s: float | None = None,
         picture: bool = True,
+        review: bool = False,
     ) -> Event:
-        """One part with its picture, recorded."""
+        """One part with its picture, recorded. `review`: accepted in the recipe's review band."""
         at = self.clock.now().utc_s if at_utc_s is None else at_utc_s
         self.counter += 1
         data, pieces = self._data(code, score, at), self._pieces(code) if picture and code < ResultCode.LATE else {}
         filed = [self.evidence.put(piece) for piece in pieces.values()]
+        data |= {"review": True} if review else {}
         data["evidence"] = dict(zip(pieces, filed, strict=True))
         event = Event("part", str(part_id), at, data, LINE.name)
         [recorded] = self.record(event)

@@ -61,11 +61,15 @@ root.addEventListener("submit", (event) => {
   send(event.target, event.submitter);
 });
 root.addEventListener("click", (event) => {
+  if (event.detail > 1 && event.target.closest("form")) { event.preventDefault(); return; } // a second tap was meant for the part before
   const link = event.target.closest("a[href]");
   if (!link || !link.getAttribute("href").startsWith(here)) return;
   event.preventDefault();
   open(link.href);
 });
+
+// The switch gives the focus back: the arrows of the keyboard go through the queue.
+root.addEventListener("change", ({ target }) => { if (target.matches(".switch__input")) target.blur(); });
 
 document.addEventListener("ew:key", ({ detail: { key } }) => {
   const wanted = key.toLowerCase();
@@ -116,7 +120,7 @@ async function refresh() {
 }
 
 document.addEventListener("ew:event", ({ detail }) => {
-  const waits = detail.kind === "part" ? detail.part.kind === "ng" : detail.kind === "label";
+  const waits = detail.kind === "part" ? detail.part.kind === "ng" || detail.part.review : detail.kind === "label";
   if (detail.station === line && waits && !refreshDue) refreshDue = performance.now() + REFRESH_MS;
 });
 setInterval(tick, 250);

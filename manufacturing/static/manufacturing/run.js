@@ -102,7 +102,7 @@ function learn(id, values) {
 }
 
 function heardEvent(event) {
-  if (event.kind === "label" || event.part?.kind === "ng") countWaiting();
+  if (event.kind === "label" || event.part?.kind === "ng" || event.part?.review) countWaiting();
   if (event.kind === "part") newPart(event.part);
   else if (event.kind === "gate") learn(event.subject, { outcome_small: event.text });
   else if (event.kind === "label") learn(event.subject, { label: event.data.label === "none" ? "" : event.data.label });
