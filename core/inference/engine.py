@@ -66,27 +66,33 @@ class LocalEngine:
         self._crew = Crew(number, self._lock, self._work, queue_limit)
         self._mending = Mending(self._crew, self._lock, self._clock, give_up)
 
-    def load(self, slot: str, package: Package, *, threads: int = 1) -> ModelRef:
+    def load(
+        self, slot: str, package: Package, *, threads: int = 1, again: Callable[[], Package] | None = None
+    ) -> ModelRef:
         """Makes `package` answer for `slot`; what was asked before is still answered by the one before it.
 
         Blocks while the graph is loaded and warmed up. Raises EngineError when it does not run here; then the
-        one before it stays. That its golden vectors pass is for the shelf's gate to see to.
+        one before it stays. That its golden vectors pass is for the shelf's gate to see to. `again` reads the same
+        package once more, should a fresh session be needed; without it the package is kept in memory.
         """
         card = package.card
         choice = self._chooser.choose(package, threads)
-        loaded = Loaded(package, choice, self._metrics.model(card.name, card.version, _OUTCOMES), threads)
-        loaded.warm_up(self._clock)
+        loaded = Loaded(package, choice, self._metrics.model(card.name, card.version, _OUTCOMES), threads, again)
+        loaded.warm_up(self._clock, package.golden.cases[0].inputs)
         self._switch(slot, loaded)
         log.info("%s answers for '%s' from now on, on %s", loaded.title, slot, choice.session.provider.name)
         return loaded.ref
 
     def arrange(self, runners: int, threads: Mapping[str, int]) -> None:
-        """At most so many runs at once, each slot's on so many threads; what changes is loaded anew. Blocks."""
+        """At most so many runs at once, each slot's on so many threads; what changes is loaded anew. Blocks.
+
+        Raises EdgewiseError where that cannot be; everything answers on as it is.
+        """
         self._crew.limit(runners)
         for slot, number in threads.items():
             loaded = self._slots.get(slot)
             if loaded is not None and loaded.threads != number:
-                self.load(slot, loaded.package, threads=number)
+                self.load(slot, loaded.package(), threads=number, again=loaded.package)
 
     def unload(self, slot: str) -> None:
         """From now on nothing answers for `slot`. What was asked before is still answered."""

@@ -9,7 +9,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from core.clock import Clock, iso_utc
-from core.errors import EngineError
+from core.errors import EngineError, HashError
 from core.inference.choice import Choice
 from core.inference.request import Arrays, ModelRef
 from core.inference.session import Brake, Session
@@ -38,14 +38,16 @@ class Loaded:
     """Changed only under the engine's lock. `out` says why it gives no answers for the moment; empty: it does."""
 
     __slots__ = (
-        "_asked_for", "asked", "counts", "fallen", "hung_mono_s", "longest_run_s", "out", "package", "ref",
+        "_asked_for", "_read_again", "asked", "counts", "fallen", "hung_mono_s", "longest_run_s", "out", "ref",
         "renew_by_mono_s", "session", "spare", "threads", "usual_run_s",
     )  # fmt: skip
 
-    def __init__(self, package: Package, choice: Choice, counts: ModelCounts, threads: int) -> None:
+    def __init__(
+        self, package: Package, choice: Choice, counts: ModelCounts, threads: int, again: Callable[[], Package] | None
+    ) -> None:
         card = package.card
         self.ref = ModelRef(card.name, card.version, package.sha256, dict(card.limits))
-        self.package = package
+        self._read_again = again or (lambda: package)
         self.session: Session = choice.session
         self.spare: Session | None = choice.spare
         self.counts = counts
@@ -63,9 +65,15 @@ class Loaded:
     def title(self) -> str:
         return f"{self.ref.name} {self.ref.version}"
 
-    def warm_up(self, clock: Clock) -> None:
+    def package(self) -> Package:
+        """The same package as at first. Raises PackageError and its kinds where it is not there any more. Blocks."""
+        package = self._read_again()
+        if package.sha256 != self.ref.sha256:
+            raise HashError(f"{self.title} is not the package that was loaded any more")
+        return package
+
+    def warm_up(self, clock: Clock, inputs: Arrays) -> None:
         """Raises EngineError when it does not run. What stands behind is warmed up too: it must be there at once."""
-        inputs = self.package.golden.cases[0].inputs
         for session in filter(None, (self.spare, self.session)):
             for _ in range(_WARM_UP_RUNS):
                 began_s = clock.now().mono_s
@@ -78,8 +86,8 @@ class Loaded:
 
     def fresh_session(self) -> Session:
         """Another one for the same graph, on the same provider; takes as long as loading does."""
-        session = self.session
-        return Session(self.package.model, self.package.card, provider=session.provider, threads=self.threads)
+        package = self.package()
+        return Session(package.model, package.card, provider=self.session.provider, threads=self.threads)
 
     def second_opinion(self, inputs: Arrays, brake: Brake | None, failed: Session) -> dict[str, NDArray[Any]] | None:
         """The outputs of the session behind `failed`; None when it fails as well, or is none."""

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from threading import Lock, Thread
 
 from core.clock import Clock
-from core.errors import EngineError
+from core.errors import EdgewiseError
 from core.inference.crew import Crew, Place
 from core.inference.job import Job
 from core.inference.loaded import Loaded
@@ -97,7 +97,7 @@ class Mending:
     def _renew(self, loaded: Loaded) -> None:
         try:
             session = loaded.spare or loaded.fresh_session()
-        except EngineError as error:
+        except EdgewiseError as error:
             with self._lock:
                 self._end_with(loaded, f"hangs, and a fresh session failed: {error.message}")
             return

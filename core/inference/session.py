@@ -141,6 +141,8 @@ def _load(model: bytes, provider: Provider, threads: int, title: str) -> Any:
             f"{title}: would run on {session.get_providers()} instead of {provider.name}",
             hint="Its driver is missing or does not fit; `edgewise doctor` says more.",
         )
+    # The wrapper keeps the file's bytes for its own fall-back, which is off (onnxruntime 1.32 says TODO there).
+    session._model_bytes = None
     return session
 
 

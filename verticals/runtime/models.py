@@ -3,8 +3,9 @@
 Device `<station>-model`: `<station>-model.activate` with {slot, name, version} makes a package active on the
 shelf (its golden vectors pass on this box first), loads it beside the old one and switches between two samples;
 with `as` it answers under that name, and the slot is what is loaded at the next start. `.load` with {slot, name,
-version, sha256} keeps a further package ready under a slot of its own, `.unload` with {slot} lets it go. What
-cannot be loaded leaves the old one in force. Loaded packages are told as `name version sha256`.
+version, sha256} keeps a further package ready under a slot of its own, `.unload` with {slot} lets it go.
+`.rollback` with {slot} makes what was active before answer again. What cannot be loaded leaves the old one in
+force. Loaded packages are told as `name version sha256`.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from core.errors import DeviceError, EdgewiseError, PackageError
 from core.inference.engine import LocalEngine
@@ -56,7 +58,12 @@ class ModelKeeper:
 
     async def act(self, action: Action) -> str:
         """Raises DeviceError when the package was refused; the one in force stays."""
-        orders = {"activate": self._activate, "load": self._load_further, "unload": self._unload}
+        orders = {
+            "activate": self._activate,
+            "load": self._load_further,
+            "rollback": self._roll_back,
+            "unload": self._unload,
+        }
         order = orders.get(action.target.removeprefix(f"{self.name}."))
         if order is None:
             raise DeviceError(f"{self.name} has no output '{action.target}'")
@@ -74,6 +81,24 @@ class ModelKeeper:
         except EdgewiseError as error:
             await self._bridge.call(_LOADING, self._shelf.rollback, slot)
             raise DeviceError(f"{name} {version} cannot be loaded; the one before stays: {error.message}") from error
+        if answers_as == slot:
+            self._tell(NO_RECIPE, ok=True, detail=text)
+        return text
+
+    async def _roll_back(self, wanted: Mapping[str, str]) -> str:
+        slot = wanted["slot"]
+        answers_as = wanted.get("as", slot)
+        before = self._engine.active(answers_as)
+        try:
+            await self._bridge.call(_LOADING, self._shelf.rollback, slot)
+        except EdgewiseError as error:
+            raise DeviceError(f"'{slot}' was not rolled back: {error.message}", hint=error.hint) from error
+        try:
+            text = await self._switch(slot, answers_as)
+        except EdgewiseError as error:
+            if before is not None:
+                await self._bridge.call(_LOADING, self._shelf.activate, slot, before.name, before.version)
+            raise DeviceError(f"'{slot}' cannot be rolled back; it stays as it is: {error.message}") from error
         if answers_as == slot:
             self._tell(NO_RECIPE, ok=True, detail=text)
         return text
@@ -129,7 +154,8 @@ class ModelKeeper:
         """Name, version and sha256 of the package, which answers for `slot` now. Raises EngineError."""
         loaded = self._engine.active(slot)
         if loaded is None or loaded.sha256 != package.sha256:
-            await self._bridge.call(_LOADING, self._engine.load, slot, package)
+            again = partial(self._shelf.package, package.card.name, package.card.version)
+            await self._bridge.call(_LOADING, self._engine.load, slot, package, again=again)
         return f"{package.card.name} {package.card.version} {package.sha256}"
 
     def _tell(self, code: str, *, ok: bool, detail: str) -> None:

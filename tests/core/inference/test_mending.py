@@ -133,6 +133,15 @@ async def test_a_run_that_is_stuck_is_left_and_a_fresh_session_takes_over(cell: 
     assert (await cell.infer(Ask("m", stuck_inputs(3.0)), 5.0)).scalar("score") == 3.0
 
 
+async def test_a_package_that_was_replaced_meanwhile_is_not_loaded_in_its_place(
+    cell: Cell, stuck: Package, long: Package
+) -> None:
+    cell.engine.load("m", stuck, again=lambda: long)
+    await cell.hang()
+    reason = cell.restarts.get(timeout=10)
+    assert "a fresh session failed: stuck 1 is not the package that was loaded any more" in reason
+
+
 async def test_the_second_time_within_ten_minutes_the_process_asks_for_its_restart(cell: Cell, stuck: Package) -> None:
     cell.engine.load("m", stuck)
     await cell.hang()
