@@ -149,6 +149,22 @@ def _slot(title: str, slot: Slot | None, entries: Sequence[ShelfEntry]) -> Findi
     return Finding("models", True, f"{title}: {pick.name} {pick.version}")
 
 
+def _server(places: Places, site: Site | None) -> Iterator[Finding]:
+    if places.server is None:
+        return
+    from verticals.store import postgres
+
+    engine = postgres.open_schema(places.server.schema("box"))
+    try:
+        version, syncs = postgres.version_of(engine)
+    finally:
+        engine.dispose()
+    do = "" if syncs else "Set fsync = on at the server: a power cut there loses what was recorded."
+    yield Finding(
+        "store", syncs, f"PostgreSQL {version} at {places.server}{'' if syncs else ', which does not sync'}", do
+    )
+
+
 def _audit(places: Places, site: Site | None) -> Iterator[Finding]:
     from core.clock import SystemClock
     from verticals.store.box import audit_to_check
@@ -192,6 +208,7 @@ _CHECKS: dict[str, Check] = {
     "disk": _disk,
     "inference": _inference,
     "models": _models,
+    "store": _server,
     "audit": _audit,
     "processes": _processes,
     "screens": _screens,

@@ -30,7 +30,7 @@ name = "Demo plant"
 [store]
 evidence_budget = "2GB"
 min_free = "200MB"
-
+{store}
 [screens.manufacturing]
 port = {port}
 
@@ -54,7 +54,7 @@ camera.options.wait = "100ms"
 class Demo:
     """What the demo shows. `pictures`: a data set with train/good and test/..., or None for rendered parts.
 
-    `faults` of the plant as on its command line, such as `restart@20:1.5`.
+    `faults` of the plant as on its command line, such as `restart@20:1.5`; `store_url` as in `[store] url`.
     """
 
     data: Path
@@ -65,6 +65,7 @@ class Demo:
     opcua_port: int = 48400
     screen_port: int = 8101
     faults: Sequence[str] = ()
+    store_url: str = ""
 
     @property
     def opcua_url(self) -> str:
@@ -157,7 +158,10 @@ def _introduce(demo: Demo, places: Places) -> None:
 
 def _site(demo: Demo) -> str:
     folder = str(demo.hot_folder.absolute()).replace("\\", "\\\\").replace('"', '\\"')
-    return _SITE.format(port=demo.screen_port, recipe=demo.recipe, opcua_url=demo.opcua_url, hot_folder=folder)
+    store = f'url = "{demo.store_url}"\n' if demo.store_url else ""
+    return _SITE.format(
+        store=store, port=demo.screen_port, recipe=demo.recipe, opcua_url=demo.opcua_url, hot_folder=folder
+    )
 
 
 def _teach(demo: Demo, places: Places, say: Callable[[str], None]) -> None:

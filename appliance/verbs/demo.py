@@ -21,6 +21,8 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument("--opcua-port", type=port, default=48400, help="port of the simulated PLC")
     what = "of the plant, such as restart@20:1.5 (see python -m simulators.plant --help)"
     parser.add_argument("--fault", action="append", default=[], metavar="KIND@PART[:SECONDS]", help=what)
+    where = "of a PostgreSQL database for the record; default: files in the data directory"
+    parser.add_argument("--store-url", default="", metavar="URL", help=where)
     parser.set_defaults(run=run)
 
 
@@ -41,11 +43,13 @@ def run(arguments: argparse.Namespace) -> int:
         opcua_port=arguments.opcua_port,
         screen_port=arguments.port,
         faults=arguments.fault,
+        store_url=arguments.store_url,
     )
     plant, places = plant_process(demo), Places(demo.data)
     check(demo)
     with alone(places):
         prepare(demo, say_on_stderr)
-        run_box(load_site(demo.config), places, more=[plant], say=say_on_stderr)
+        site = load_site(demo.config)
+        run_box(site, site.places(demo.data), more=[plant], say=say_on_stderr)
     say_on_stderr(account(demo))
     return 0

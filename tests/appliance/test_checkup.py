@@ -15,6 +15,7 @@ from core.models.gate import Gate
 from core.models.shelf import Shelf
 from core.models.trust import Trust
 from tests.support.accelerators import Accelerator
+from tests.support.databases import Cluster
 from tests.support.graphs import score_package
 from tests.support.sites import free_port, on_port, write_site
 from verticals.places import Places
@@ -109,6 +110,20 @@ def test_a_forged_audit_is_found(patient: Patient) -> None:
 def test_a_record_that_is_no_database_is_a_finding(patient: Patient) -> None:
     patient.places.box_db.write_bytes(b"no database" * 100)
     assert "not a database" in patient.one("audit").found
+
+
+def test_a_server_of_the_stores_is_asked_whether_it_keeps_what_it_is_given(patient: Patient, cluster: Cluster) -> None:
+    assert patient.examine("store") == []
+    database = cluster.make()
+    patient.config.write_text(
+        patient.config.read_text("utf-8").replace("[store]", f'[store]\nurl = "{cluster.url(database)}"'), "utf-8"
+    )
+    finding = patient.one("store")
+    assert finding.found.startswith("PostgreSQL ")
+    assert "fsync = on" in finding.do
+    assert "audit_head" in patient.one("audit").found
+    cluster.drop(database)
+    assert "createdb" in patient.one("store").do
 
 
 def test_restless_and_waiting_processes_are_named(patient: Patient) -> None:

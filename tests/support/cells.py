@@ -23,8 +23,10 @@ from tests.support.watchers import ScreenWatch
 from verticals.contract import Event
 from verticals.places import Places
 from verticals.runtime.roster import Standing, read_roster
+from verticals.store import schemas
 from verticals.store.database import open_database
 from verticals.store.events import EventStore
+from verticals.store.server import Server
 
 T = TypeVar("T")
 
@@ -34,6 +36,7 @@ PLANT = "demo:plant"
 STATION = "line-3"
 
 _PAGE = 500
+_VERSIONS = {"app": "alembic_version_app"}
 
 
 def until(true: Callable[[], T | None], within_s: float, what: str, every_s: float = 0.01) -> T:
@@ -49,7 +52,10 @@ def until(true: Callable[[], T | None], within_s: float, what: str, every_s: flo
 
 
 class Cell:
-    """`with Cell(folder) as cell`: `edgewise demo` on free ports. `parts` 0 goes on until it is left."""
+    """`with Cell(folder) as cell`: `edgewise demo` on free ports. `parts` 0 goes on until it is left.
+
+    `server`: where its stores lie when they are not files.
+    """
 
     def __init__(
         self,
@@ -59,8 +65,9 @@ class Cell:
         rate_per_s: float = 2.0,
         pictures: Path | None = None,
         faults: Sequence[str] = (),
+        server: Server | None = None,
     ) -> None:
-        self.places = Places(folder / "data")
+        self.places = Places(folder / "data", server)
         self.log = folder / "box.log"
         self.part_log = self.places.data / "demo" / "parts.jsonl"
         self.started_mono_s = 0.0
@@ -73,6 +80,8 @@ class Cell:
         ]  # fmt: skip
         if pictures is not None:
             self._words += ["--pictures", str(pictures)]
+        if server is not None:
+            self._words += ["--store-url", server.url]
         for fault in faults:
             self._words += ["--fault", fault]
         self._process: subprocess.Popen[bytes] | None = None
@@ -188,14 +197,18 @@ class Cell:
     def events(self, kind: str = "") -> list[Event]:
         """The box's record so far, as another process reads it."""
         if self._store is None:
-            if not self.places.events_db(APP).exists():
+            if not self._has_record():
                 return []
-            self._store = EventStore(open_database(self.places.events_db(APP), read_only=True))
+            self._store = EventStore(open_database(self.places.app_store(APP), read_only=True))
         last = self._events[-1].sequence if self._events else 0
         while page := self._store.read(after=last, limit=_PAGE):
             self._events += page
             last = page[-1].sequence
         return [event for event in self._events if kind in ("", event.kind)]
+
+    def _has_record(self) -> bool:
+        store = self.places.app_store(APP)
+        return store.exists() if isinstance(store, Path) else schemas.revisions(store, _VERSIONS)["app"] is not None
 
     def judged(self) -> int:
         """How many parts the box has recorded."""
@@ -218,9 +231,9 @@ class Cell:
         until(lambda: self.runs() and len(self.parts()) >= count, within_s, f"{count} parts are through", 0.1)
 
     def faults_of_the_store(self) -> list[str]:
-        """What SQLite finds wrong with the files, read without anybody's help; empty: nothing."""
+        """What SQLite finds wrong with its files, read without anybody's help; empty: nothing."""
         found: list[str] = []
-        for path in (self.places.events_db(APP), self.places.box_db):
+        for path in () if self.places.server else (self.places.events_db(APP), self.places.box_db):
             connection = sqlite3.connect(path)
             try:
                 found += [row[0] for row in connection.execute("PRAGMA integrity_check") if row[0] != "ok"]

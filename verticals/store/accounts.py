@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, delete, func, insert, select, update
+from sqlalchemy import Connection, Engine, Row, delete, insert, select, update
 
 from core.clock import Clock
 from core.errors import InputError, RefusedError
@@ -139,7 +139,7 @@ class Accounts:
             raise InputError(f"{app} has no role '{role}'", hint=f"Its roles: {', '.join(known) or 'none'}.")
 
     def _write(self, connection: Connection, name: str, pin: PinHash, badge: str) -> int:
-        old = connection.execute(select(accounts).where(func.lower(accounts.c.name) == name.lower())).one_or_none()
+        old = _named(connection, name)
         if old is not None and not old.removed:
             raise RefusedError(f"there is an account '{old.name}' already", hint="Choose another name.")
         values: dict[str, Any] = {"name": name, "removed": False, "disabled": False, **pin.columns()}
@@ -182,13 +182,19 @@ def find_row(connection: Connection, who: str) -> Row[Any] | None:
     """The account row for a number, a name or a badge; None when there is none or it was removed."""
     who = who.strip()
     is_number = who.isascii() and who.isdigit() and len(who) < 10
-    ways = [accounts.c.badge_sha256 == sha256(who)]
-    ways.append(accounts.c.id == int(who) if is_number else func.lower(accounts.c.name) == who.lower())
-    for way in ways:
-        row = connection.execute(select(accounts).where(way, accounts.c.removed.is_(False))).one_or_none()
-        if row is not None:
-            return row
-    return None
+    row = connection.execute(select(accounts).where(accounts.c.badge_sha256 == sha256(who))).one_or_none()
+    if row is None and is_number:
+        row = connection.execute(select(accounts).where(accounts.c.id == int(who))).one_or_none()
+    elif row is None:
+        row = _named(connection, who)
+    return None if row is None or row.removed else row
+
+
+def _named(connection: Connection, name: str) -> Row[Any] | None:
+    """The row of that name in whatever case; not asked in SQL: SQLite folds ASCII alone, a server as its locale."""
+    rows = connection.execute(select(accounts.c.id, accounts.c.name)).all()
+    number = next((row.id for row in rows if row.name.casefold() == name.casefold()), None)
+    return None if number is None else connection.execute(select(accounts).where(accounts.c.id == number)).one()
 
 
 def load_account(connection: Connection, number: int) -> Account:

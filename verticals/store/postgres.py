@@ -41,6 +41,7 @@ _HINTS = {
     "3D": "Make it: createdb --owner USER NAME.",
     "53": "The server is at its limit: look at max_connections and its memory.",
     "55": "Another program holds what is needed; stop it, then try again.",
+    "42P01": "The box makes it at its first start.",
     "42": "Check the rights of the user: it makes and owns its schemas (GRANT CREATE ON DATABASE).",
     "25": "This only reads. If the URL leads to a standby, name the primary.",
     "XX": "The database is damaged: stop the appliance and restore the newest backup.",
@@ -82,6 +83,17 @@ def open_schema(schema: Schema, *, read_only: bool = False, sole: str = "") -> E
 
 def name_of(engine: Engine) -> str:
     return str(engine.get_execution_options().get(_NAME, ""))
+
+
+def version_of(engine: Engine) -> tuple[str, bool]:
+    """The server's version, and whether it syncs what it commits. Raises StoreError."""
+    try:
+        with engine.connect() as connection:
+            asked = connection.exec_driver_sql("SELECT current_setting('server_version'), current_setting('fsync')")
+            version, fsync = asked.one()
+    except SQLAlchemyError as error:
+        raise error_of(error, name_of(engine)) from error
+    return str(version).split()[0], fsync == "on"
 
 
 def take_turn(connection: Connection) -> str:
@@ -128,7 +140,8 @@ def _said(cause: object, what: str) -> StoreError:
     words = " ".join(str(cause).split())[:300]
     if state == _DISK_FULL:
         return DiskFullError(f"{what}: the server's disk is full ({words})", hint="Make room; recording goes on then.")
-    return StoreError(f"{what}: {words}", hint=_HINTS.get(state[:2] or _class_of(words), ""))
+    hint = _HINTS.get(state) or _HINTS.get(state[:2] or _class_of(words), "")
+    return StoreError(f"{what}: {words}", hint=hint)
 
 
 def _class_of(words: str) -> str:

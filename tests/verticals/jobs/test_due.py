@@ -10,10 +10,12 @@ from sqlalchemy import Engine
 from core.errors import StoreError
 from tests.support.box_db import make_box_db
 from tests.support.clocks import FakeClock
+from tests.support.databases import Cluster, on_server, places_in, server_programs
 from tests.support.factories import make_event_store
 from verticals.jobs.context import JobContext
 from verticals.jobs.due import DAY_S, LONGEST_WAIT_S, Calendar, Duty, backup, retention
 from verticals.places import Places
+from verticals.store.events import Entry
 from verticals.store.jobs import Jobs
 from verticals.store.outbox import Outbox
 from verticals.store.series import Point, SeriesStore
@@ -124,3 +126,22 @@ def test_a_cancelled_or_failed_backup_leaves_nothing(ctx: JobContext, engine: En
     with pytest.raises(StoreError, match="backup failed"):
         backup(ctx, {})
     assert list(ctx.places.backups.iterdir()) == []
+
+
+def test_a_schema_of_a_server_is_dumped_and_its_old_rows_go(
+    tmp_path: Path, cluster: Cluster, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with on_server(cluster, tmp_path):
+        places = places_in(tmp_path)
+        places.make("plant")
+        make_event_store(tmp_path).append([Entry(series=[Point("speed_mps", 60.0, 1.0)])])
+        make_box_db(tmp_path)
+        ctx = JobContext("box", 1, "", places, clock)
+        assert retention(ctx, {"series_days": 1})["series"] == 1
+        monkeypatch.setenv("PATH", str(server_programs()))
+        result = backup(ctx, {})
+        assert result["databases"] == ["box.dump", "plant.dump"]
+        for name in result["databases"]:
+            assert (places.backups / result["backup"] / name).read_bytes().startswith(b"PGDMP")
+        monkeypatch.setenv("PATH", "/nowhere")
+        assert "whoever runs postgresql://" in backup(ctx, {})["elsewhere"]

@@ -55,6 +55,13 @@ def test_an_account_is_found_by_number_name_and_badge(people: Accounts) -> None:
     assert people.find("999") is None
 
 
+def test_a_name_is_the_same_in_whatever_case_and_language(people: Accounts) -> None:
+    fitter = people.add("Prüfer Ost", "2468", {}, by="x")
+    assert people.find("PRÜFER OST") == fitter
+    with pytest.raises(RefusedError, match="there is an account 'Prüfer Ost' already"):
+        people.add("prüfer ost", "1357", {}, by="x")
+
+
 def test_neither_pin_nor_badge_stands_in_the_database(people: Accounts, engine: Engine, tmp_path: Path) -> None:
     people.add("engineer", "24681357", {}, by="x", badge="BADGE-0815")
     engine.dispose()
