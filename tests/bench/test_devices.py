@@ -15,6 +15,8 @@ import pytest
 
 from tests.support.cameras import CameraProcess, connected, save, solid
 from tests.support.opcua_servers import NODES, PlcProcess
+from tests.support.rtsp_server import RtspServer, missing
+from tests.support.sites import free_port
 from tests.verticals.devices.test_opcua import linked
 from verticals.devices.ring import RingReader, RingWriter
 
@@ -64,6 +66,28 @@ async def test_a_grab_costs_little_beside_the_reading_of_its_picture(tmp_path: P
     camera.end()
     median, _ = told("grab of a 320 x 240 picture, file to array", took)
     assert median <= 10.0
+
+
+@pytest.mark.skipif(bool(missing()), reason=missing() or "found")
+@pytest.mark.parametrize("fresh_within,least_ms,most_ms", [("0s", 0.0, 75.0), ("100ms", -100.0, 25.0)])
+async def test_a_network_camera_gives_the_frame_of_its_trigger(
+    tmp_path: Path, fresh_within: str, least_ms: float, most_ms: float
+) -> None:
+    server = await asyncio.to_thread(RtspServer, free_port())
+    camera = CameraProcess(tmp_path / "s", "camera.rtsp", {"url": server.url, "fresh_within": fresh_within})
+    took, lag = [], []
+    async with connected(tmp_path / "s") as (client, _):
+        for part in range(100):
+            await asyncio.sleep(0.037)  # out of step with the camera's 20 frames a second
+            begun = time.perf_counter()
+            frame = await client.grab(str(part), 5.0)
+            took.append((time.perf_counter() - begun) * 1e3)
+            lag.append(frame.lag_s * 1e3)
+    camera.end()
+    server.kill()
+    told(f"RTSP at 20 a second, fresh_within {fresh_within}, grab", took)
+    told(f"RTSP at 20 a second, fresh_within {fresh_within}, from trigger to capture", lag)
+    assert least_ms <= min(lag) and max(took) <= most_ms
 
 
 async def test_a_camera_is_missed_within_a_second_and_back_within_ten(tmp_path: Path) -> None:

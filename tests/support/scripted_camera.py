@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from core.clock import Clock, Instant
 from core.errors import DeviceError, InputError
 from tests.support.cameras import solid
+from verticals.devices import stream
 from verticals.devices.notices import Settings
 from verticals.devices.stream import StreamRules, StreamSource
 
@@ -56,10 +57,14 @@ class ScriptedDriver:
         """Nothing is held."""
 
     def _plugged(self) -> None:
+        """A cable with text in it is one whose driver stands still."""
         if not self._cable.exists():
             raise DeviceError("unplugged")
+        while self._cable.exists() and self._cable.read_text():
+            time.sleep(3600)
 
 
 def open_scripted(options: Mapping[str, Any], clock: Clock) -> StreamSource:
+    stream._HANG_S = float(options.get("hang_s", stream._HANG_S))
     cable, every_s = Path(options["cable"]), float(options.get("every_s", 0.02))
     return StreamSource("scripted", lambda: ScriptedDriver(cable, clock, every_s), StreamRules(0.3, 0.8), clock)

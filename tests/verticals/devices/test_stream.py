@@ -281,3 +281,26 @@ async def test_a_camera_whose_settings_cannot_be_put_back_does_not_come_up(
                 watcher._changed.clear()
                 await watcher._changed.wait()
         assert not client.up
+
+
+async def test_a_driver_that_hangs_is_lost_and_takes_its_own_process_alone(tmp_path: Path, cable: Path) -> None:
+    camera = CameraProcess(tmp_path / "s", SCRIPTED, {"cable": str(cable), "hang_s": 2})
+    async with connected(tmp_path / "s") as (client, watcher):
+        await client.grab("1", 2.0)
+        hang(cable)
+        await watcher.until(False, 1.5)
+        assert "no frame for 0.8 s" in watcher.told[-1][1]
+        assert await asyncio.to_thread(camera.process.wait, 10) == 70
+        heal(cable)
+        camera.restart()
+        await watcher.until(True)
+        assert (await client.grab("2", 2.0)).ticket == "2"
+    camera.end()
+
+
+def hang(cable: Path) -> None:
+    cable.write_text("hang")
+
+
+def heal(cable: Path) -> None:
+    cable.write_text("")
