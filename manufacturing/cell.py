@@ -17,6 +17,7 @@ from typing import Any, Protocol
 
 from core.clock import Instant
 from core.errors import DeviceError
+from manufacturing.cell_cameras import Camera, CellCameras
 from manufacturing.cell_setup import CellSetup
 from manufacturing.handshake import Handshake, Phase, Result, Write
 from manufacturing.plc_tags import RECIPE_WISH, nodes, read_at_trigger, watched
@@ -24,19 +25,10 @@ from manufacturing.plc_writes import PlcWrites
 from manufacturing.settings import LineSettings
 from verticals.contract import Action, DeviceNews, DeviceSpec, Sample, Value
 from verticals.devices.base import Port, Surroundings
-from verticals.devices.frames import Frame
 
 log = logging.getLogger(__name__)
 
 _LEAVE_WITHIN_S = 0.5
-
-
-class Grabber(Protocol):
-    """A camera as the cell needs it."""
-
-    async def run(self) -> None: ...
-
-    async def grab(self, ticket: str, timeout_s: float) -> Frame: ...
 
 
 class PlcLink(Protocol):
@@ -80,7 +72,7 @@ class PlcCell:
         self._disk_used_share = disk_used_share
         self.handshake = Handshake()
         self._link: PlcLink
-        self._camera: Grabber
+        self._cameras: CellCameras
         self._sink: ResultSink | None = None
         self._port: Port
         self._writes = PlcWrites()
@@ -93,14 +85,15 @@ class PlcCell:
         self._trigger = False
         self._ack = False
         self._announced: int | None = None  # the PartId that the PLC published last
-        self._camera_down_since: Instant | None = None
         self._plc_seen: Instant | None = None
         self._plc_silent = False
         self._gate_part: int | None = None
 
-    def connect(self, link: PlcLink, camera: Grabber, sink: ResultSink | None = None) -> None:
-        self._link, self._camera, self._sink = link, camera, sink
-        self._setup = CellSetup(self.line.plc, link, camera, sink)
+    def connect(self, link: PlcLink, cameras: Mapping[str, Camera], sink: ResultSink | None = None) -> None:
+        """`cameras` by view, as the line names them."""
+        self._link, self._sink = link, sink
+        self._cameras = CellCameras(self.line, cameras, partial(self._news, "camera-lost"))
+        self._setup = CellSetup(self.line.plc, link, self._cameras, sink)
 
     async def run(self, port: Port) -> None:
         """The link outlives the rest by a moment, so that a clean end leaves the PLC's inputs safe."""
@@ -109,7 +102,7 @@ class PlcCell:
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(_follow(link))
-                group.create_task(self._camera.run())
+                group.create_task(self._cameras.run())
                 group.create_task(self._writes.run(self._link.write_many, self._mirror))
                 if self._sink is not None:
                     group.create_task(self._sink.run())
@@ -172,7 +165,9 @@ class PlcCell:
         A server may publish Trigger before PartId: then the picture is not used, and taken again.
         """
         ready = self.handshake.phase is not Phase.NOT_READY
-        early = asyncio.ensure_future(self._picture(announced)) if ready and announced is not None else None
+        early = (
+            asyncio.ensure_future(self._cameras.pictures(announced, at)) if ready and announced is not None else None
+        )
         try:
             await asyncio.sleep(0)  # the camera is told before the PLC is asked: it takes longer
             tags = await self._link.read(read_at_trigger(self.line.plc))
@@ -190,7 +185,9 @@ class PlcCell:
             values |= {"counter": int(tags["PartCounter"] or 0), "passed": int(tags["PartsPassed"] or 0)}
             if self.line.plc.chooses_recipes:
                 values["recipe_number"] = await self._tell_wish(tags[RECIPE_WISH])
-            values |= await (early if early is not None and part_id == announced else self._picture(part_id))
+            values |= await (
+                early if early is not None and part_id == announced else self._cameras.pictures(part_id, at)
+            )
         finally:
             if early is not None:
                 early.cancel()
@@ -205,13 +202,6 @@ class PlcCell:
             values: dict[str, Value] = {"about": "recipe", "recipe_number": number}
             await self._port.emit(Sample(self.name, self._port.clock.now(), values))
         return number
-
-    async def _picture(self, part_id: int) -> dict[str, Value]:
-        try:
-            frame = await self._camera.grab(str(part_id), self.line.every_camera[0].grab_within)
-        except DeviceError as error:
-            return {"camera_error": str(error)}
-        return {"image": frame.image}
 
     async def _gate(self, part_id: int) -> None:
         """The gate's own sensor: what really was rejected. The PLC writes this tag after the others."""
@@ -291,7 +281,7 @@ class PlcCell:
         values: dict[str, Value] = {"about": "status"}
         if self._plc_seen is not None:
             values["plc_age_s"] = round(now.since(self._plc_seen), 1)
-        lost = self._camera_down_since
+        lost = self._cameras.down_since
         values["camera_age_s"] = round(now.since(lost), 1) if lost else 0.0
         if self._disk_used_share is not None:
             values["disk_used_share"] = round(self._disk_used_share(), 4)
@@ -305,9 +295,8 @@ class PlcCell:
             self._plc_silent = silent
             self._news("plc-heartbeat", not silent, "the PLC's heartbeat stands still" if silent else "")
 
-    def camera_state(self, up: bool, why: str) -> None:
-        self._camera_down_since = None if up else self._port.clock.now()
-        self._news("camera-lost", up, why)
+    def camera_state(self, view: str, up: bool, why: str) -> None:
+        self._cameras.state(view, up, why, self._port.clock.now())
 
     def _result_due(self, part_id: int) -> None:
         self._writes.put(self.handshake.result_overdue(part_id))
@@ -363,10 +352,13 @@ def make(spec: DeviceSpec, surroundings: Surroundings) -> PlcCell:
         on_state=teller(cell, lambda: link, secured=security is not None),
         security=security,
     )
-    camera_name = line.camera_device(line.every_camera[0])
-    socket = surroundings.places.camera_socket(surroundings.app, camera_name)
-    camera = CameraClient(socket, name=camera_name, clock=surroundings.clock, on_state=cell.camera_state)
-    cell.connect(link, camera, ModbusSink(line.modbus) if line.modbus else None)
+    cameras = {}
+    for view, settings in zip(line.views, line.every_camera, strict=True):
+        name = line.camera_device(settings)
+        socket = surroundings.places.camera_socket(surroundings.app, name)
+        told = partial(cell.camera_state, view)
+        cameras[view] = CameraClient(socket, name=name, clock=surroundings.clock, on_state=told)
+    cell.connect(link, cameras, ModbusSink(line.modbus) if line.modbus else None)
     return cell
 
 

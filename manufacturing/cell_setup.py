@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol
 
-from core.errors import DeviceError
 from manufacturing.plc_tags import nodes
 from manufacturing.settings import PlcSettings
 
-_AS_THE_SITE_SAYS = (None, None)
 
-
-@runtime_checkable
-class Adjustable(Protocol):
-    """A camera whose exposure and gain the box can set; None: as the site file says."""
-
-    async def adjust(self, exposure_us: float | None, gain: float | None) -> None: ...
+class Adjusted(Protocol):
+    async def adjust(self, settings: Mapping[str, float]) -> None: ...
 
 
 class Addressed(Protocol):
@@ -30,12 +24,12 @@ class Mapped(Protocol):
 class CellSetup:
     """Of one cell. Everything is as the site file says until `make` is called."""
 
-    def __init__(self, plc: PlcSettings, link: Addressed, camera: object, sink: Mapped | None) -> None:
+    def __init__(self, plc: PlcSettings, link: Addressed, cameras: Adjusted, sink: Mapped | None) -> None:
         self._plc = plc
         self._link = link
-        self._camera = camera
+        self._cameras = cameras
         self._sink = sink
-        self._light: tuple[Any, Any] | None = _AS_THE_SITE_SAYS  # None: nobody knows, setting it failed
+        self._light: dict[str, float] | None = {}  # None: nobody knows, setting it failed
         self._tags: Mapping[str, str] = {}
 
     def moves_tags(self, wanted: Mapping[str, Any]) -> bool:
@@ -44,12 +38,11 @@ class CellSetup:
 
     async def make(self, wanted: Mapping[str, Any]) -> None:
         """Raises DeviceError when the camera did not take it."""
-        light = (wanted.get("exposure_us"), wanted.get("gain"))
+        light = {name: float(wanted[name]) for name in ("exposure_us", "gain") if name in wanted}
         if light != self._light:
             self._light = None
-            if not isinstance(self._camera, Adjustable):
-                raise DeviceError("exposure and gain of this camera cannot be set by a recipe")
-            await self._camera.adjust(*light)
+            if light:
+                await self._cameras.adjust(light)
             self._light = light
         if self._sink is not None:
             self._sink.use(wanted.get("modbus", {}))

@@ -211,7 +211,9 @@ def first_recipe(changeover: Changeover, line: LineSettings, news: DeviceNews) -
     pick = told_pick(news.detail)
     if pick is None or line.views != (ONE_VIEW,):
         return []
-    return changeover.carry_out(Change(_first(line, pick, news.at.utc_s), "first", saved=False), news.at)
+    return changeover.carry_out(
+        Change(_first(line, pick, news.at.utc_s), "first", reason="first model", saved=False), news.at
+    )
 
 
 def _first(line: LineSettings, pick: ModelPick, at_utc_s: float) -> Recipe:

@@ -40,8 +40,8 @@ def part_shown(
         "code": code,
         "taken": str(data.get("local_time", "")),
         "simulated": bool(data.get("simulated")),
-        "image": f"/evidence/{evidence['image']}" if "image" in evidence else "",
-        "heat": f"/evidence/{evidence['heat']}" if "heat" in evidence else "",
+        "image": _address(data, evidence, "image"),
+        "heat": _address(data, evidence, "heat"),
         "picture": dict(picture),
         "where": data.get("where") or {},
         "outline": data.get("outline") or [],
@@ -63,6 +63,12 @@ def part_shown(
     if gate_rejected is not None:
         shown["outcome_small"] = gate_shown({"rejected": gate_rejected})
     return shown
+
+
+def _address(data: Mapping[str, Any], evidence: Mapping[str, str], what: str) -> str:
+    """Of the picture; of the view that decided, where the line has several."""
+    name = f"{what}.{data['view']}" if "view" in data else what
+    return f"/evidence/{evidence[name]}" if name in evidence else ""
 
 
 def _part_tile(shown: Mapping[str, Any], data: Mapping[str, Any]) -> dict[str, Any]:

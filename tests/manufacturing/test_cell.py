@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
+from core.clock import Instant
 from core.errors import DeviceError
 from manufacturing.cell import PlcCell
 from manufacturing.settings import CameraSettings, LineSettings, PlcSettings
@@ -43,6 +45,9 @@ class Plc:
     async def write_many(self, values: list[tuple[str, Any]]) -> None:
         self.written += values
 
+    def readdress(self, nodes: Mapping[str, str]) -> None:
+        self.nodes = dict(nodes)
+
 
 class Camera:
     """Gives a picture whose every pixel is the ticket."""
@@ -51,13 +56,15 @@ class Camera:
         self.clock = clock
         self.asked: list[str] = []
         self.given_up: list[str] = []
+        self.light: dict[str, float | str] = {}
+        self.stuck = False
         self.may_answer = asyncio.Event()
         self.may_answer.set()
 
     async def run(self) -> None:
         await asyncio.Event().wait()
 
-    async def grab(self, ticket: str, timeout_s: float) -> Frame:
+    async def grab(self, ticket: str, timeout_s: float, at: Instant | None = None) -> Frame:
         self.asked.append(ticket)
         try:
             await self.may_answer.wait()
@@ -68,15 +75,21 @@ class Camera:
             raise DeviceError("no picture of '13'")
         return Frame(np.full((2, 2, 3), int(ticket), np.uint8), self.clock.now(), ticket, 1)
 
+    async def adjust(self, settings: dict[str, float | str], timeout_s: float = 5.0) -> dict[str, float | str]:
+        if self.stuck:
+            raise DeviceError("the camera takes no settings")
+        self.light = settings
+        return settings
+
 
 class Cell:
-    def __init__(self) -> None:
+    def __init__(self, line: LineSettings = LINE) -> None:
         self.clock = FakeClock()
         self.plc, self.camera = Plc(), Camera(self.clock)
         self.samples: list[Sample] = []
         self.news: list[DeviceNews] = []
-        self.device = PlcCell("line-3-cell", LINE)
-        self.device.connect(self.plc, self.camera)
+        self.device = PlcCell("line-3-cell", line)
+        self.device.connect(self.plc, {"": self.camera})
 
     async def take(self, sample: Sample) -> None:
         self.samples.append(sample)
@@ -97,8 +110,9 @@ async def settled() -> None:
 
 
 @pytest.fixture
-async def cell() -> AsyncIterator[Cell]:
-    cell = Cell()
+async def cell(request: pytest.FixtureRequest) -> AsyncIterator[Cell]:
+    """The line is the test's parameter, where it has one."""
+    cell = Cell(getattr(request, "param", LINE))
     running = asyncio.create_task(cell.device.run(Port(cell.take, cell.news.append, cell.clock)))
     await settled()
     cell.device.plc_state(True, "")
@@ -181,3 +195,72 @@ async def test_a_clean_end_takes_ready_back_at_the_plc() -> None:
     await asyncio.gather(running, return_exceptions=True)
     assert ("Ready", False) in cell.plc.written
     assert ("ResultValid", False) in cell.plc.written
+
+
+CHOOSING = replace(LINE, plc=PlcSettings("opc.tcp://none", chooses_recipes=True))
+
+
+@pytest.mark.parametrize("cell", [CHOOSING], indirect=True)
+async def test_the_recipe_asked_for_is_read_with_the_part_and_told_before_it(cell: Cell) -> None:
+    cell.device.plc_change("RecipeId", 4)
+    cell.plc.tags["RecipeId"] = 5
+    cell.trigger(announced=7)
+    await settled()
+    told = [(sample.values["about"], sample.values["recipe_number"]) for sample in cell.samples]
+    assert told == [("recipe", 4), ("recipe", 5), ("part", 5)]
+
+
+@pytest.mark.parametrize("cell", [CHOOSING], indirect=True)
+@pytest.mark.parametrize("value", [None, -1, "4", True])
+async def test_a_recipe_that_cannot_be_read_is_told_as_such(cell: Cell, value: Any) -> None:
+    cell.device.plc_change("RecipeId", value)
+    await settled()
+    assert [sample.values["recipe_number"] for sample in cell.samples] == [-1]
+
+
+async def test_ready_waits_for_what_the_recipe_sets_up(cell: Cell) -> None:
+    await cell.device._signal({"Ready": True, "setup": {"exposure_us": 900.0, "gain": 2.0}})
+    assert cell.camera.light == {"exposure_us": 900.0, "gain": 2.0}
+    cell.camera.stuck = True
+    cell.plc.written.clear()
+    await cell.device._signal({"Ready": True, "setup": {"exposure_us": 100.0}})
+    assert cell.plc.written == [("Ready", False)]
+    assert (cell.news[-1].code, cell.news[-1].ok) == ("setup-failed", False)
+    cell.camera.stuck = False
+    await cell.device._signal({"Ready": True, "setup": {"exposure_us": 100.0}})
+    assert (cell.plc.written[-1], cell.news[-1].ok) == (("Ready", True), True)
+
+
+async def test_a_recipe_with_tags_of_its_own_takes_ready_back_and_another_connection(cell: Cell) -> None:
+    with pytest.raises(DeviceError, match="connecting again"):
+        await cell.device._signal({"Ready": True, "setup": {"tags": {"Score": "ns=2;s=Elsewhere"}}})
+    assert cell.plc.written == [("Ready", False)]
+    assert cell.plc.nodes["Score"] == "ns=2;s=Elsewhere"
+    assert cell.plc.nodes["Ready"] == "ns=2;s=Cell.Ready"
+    await cell.device._signal({"Ready": True, "setup": {"tags": {"Score": "ns=2;s=Elsewhere"}}})
+    assert cell.plc.written[-1] == ("Ready", True)
+
+
+async def test_several_cameras_are_asked_at_once_and_each_loss_is_told() -> None:
+    line = replace(LINE, camera=None, cameras=(CameraSettings(name="top"), CameraSettings(name="side")))
+    cell = Cell(line)
+    side = Camera(cell.clock)
+    cell.device.connect(cell.plc, {"top": cell.camera, "side": side})
+    running = asyncio.create_task(cell.device.run(Port(cell.take, cell.news.append, cell.clock)))
+    await settled()
+    cell.device.plc_state(True, "")
+    await cell.device._signal({"Ready": True})
+    cell.plc.may_answer.clear()
+    cell.trigger(announced=7)
+    await settled()
+    assert (cell.camera.asked, side.asked) == (["7"], ["7"])
+    cell.plc.may_answer.set()
+    await settled()
+    assert {"image.top", "image.side"} <= set(cell.samples[0].values)
+    cell.device.camera_state("side", False, "unplugged")
+    cell.device.camera_state("top", True, "")
+    cell.device.camera_state("side", True, "")
+    lost = [(news.ok, news.detail) for news in cell.news if news.code == "camera-lost"]
+    assert lost == [(False, "side: unplugged"), (False, "side: unplugged"), (True, "")]
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from manufacturing.results import ResultCode
@@ -195,6 +195,7 @@ def _step(line: RecipeLine, name: str, value: Any) -> None:
         line.order(f"{name}-recipe", name=value)
 
 
+@settings(deadline=None)
 @given(st.lists(STEPS, max_size=40), st.integers(2, 3))
 def test_no_part_is_accepted_by_a_model_other_than_that_of_the_recipe_asked_for(
     steps: list[tuple[str, Any]], memory: int
@@ -217,6 +218,7 @@ def test_no_part_is_accepted_by_a_model_other_than_that_of_the_recipe_asked_for(
             assert data["code"] == ResultCode.PASS, "with Ready up nothing stands in the way"
 
 
+@settings(deadline=None)
 @given(st.lists(STEPS, max_size=40))
 def test_the_recipe_asked_for_comes_into_force_whatever_went_before(steps: list[tuple[str, Any]]) -> None:
     line = RecipeLine(recipes_loaded=2)
