@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -10,20 +11,24 @@ from sqlalchemy import Engine
 
 from manufacturing import tables
 from manufacturing.vertical import MANIFEST
+from tests.support.databases import on_server, places_in
 from verticals.contract import Event
-from verticals.places import Places
 from verticals.store.database import open_database
 from verticals.store.events import Entry, EventStore
 from verticals.store.upgrade import prepare_app_db
 
 
-@pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    places = Places(tmp_path)
-    places.make("manufacturing")
-    engine = open_database(prepare_app_db(places, MANIFEST))
-    yield engine
-    engine.dispose()
+@pytest.fixture(params=["sqlite", "postgresql"])
+def engine(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Engine]:
+    """Of a store in a file, and of one on a server."""
+    with ExitStack() as stack:
+        if request.param == "postgresql":
+            stack.enter_context(on_server(request.getfixturevalue("cluster"), tmp_path))
+        places = places_in(tmp_path)
+        places.make("manufacturing")
+        engine = open_database(prepare_app_db(places, MANIFEST))
+        yield engine
+        engine.dispose()
 
 
 def part(number: int, *, verdict: str = "accept", code: int = 0) -> Event:
