@@ -71,7 +71,7 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """A file that is made while it is sent; `chunks` runs in a thread of the web process, and ends when the reader goes."""
+    """A file that is made while it is sent: `chunks` runs in a thread of the web process, page by page."""
 
     chunks: Iterable[bytes]
     media_type: str
@@ -132,6 +132,10 @@ class Desk(Protocol):
         ...
 
     def start_job(self, kind: str, inputs: Json, *, who: str) -> int: ...
+
+    def cancel_job(self, number: int) -> None:
+        """A queued job is over at once, a running one soon. Raises RefusedError when it is over or another app's."""
+        ...
 
     def jobs(self, *, kind: str = "", limit: int = 20) -> Sequence[Json]: ...
 
