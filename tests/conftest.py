@@ -35,6 +35,10 @@ def _chromium() -> str | None:
     return shutil.which("chromium") or shutil.which("chromium-browser")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--plc-restarts", type=int, default=10, help="how often tests/proof/test_plc.py restarts the PLC")
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     wanted = str(config.option.markexpr)
     left_out = [

@@ -18,6 +18,7 @@ from tests.support.opcua_servers import NODES, PlcProcess
 from tests.support.rtsp_server import RtspServer, missing
 from tests.support.sites import free_port
 from tests.verticals.devices.test_opcua import linked
+from tests.verticals.devices.test_opcua_security import Sides
 from verticals.devices.ring import RingReader, RingWriter
 
 pytestmark = pytest.mark.bench
@@ -168,3 +169,24 @@ async def test_the_plc_is_heard_within_fifteen_milliseconds(mode: str, idle_limi
     print(f"OPC UA {mode} 10 ms, idle: {idle_pct:.1f} % of a core")
     assert p99 <= 15.0
     assert idle_pct <= idle_limit_pct
+
+
+@pytest.mark.parametrize("secured", [False, True], ids=["none", "Basic256Sha256 SignAndEncrypt"])
+async def test_what_security_costs_a_write_and_a_read(secured: bool, tmp_path: Path) -> None:
+    sides = Sides(tmp_path)
+    plc = await asyncio.to_thread(PlcProcess, sides.plc_folder if secured else None)
+    try:
+        begun = time.perf_counter()
+        async with linked(plc.url, security=sides.security if secured else None, watch=["Count"]) as (link, _, _):
+            print(f"\nconnected after {(time.perf_counter() - begun) * 1e3:.0f} ms")
+            took, own_begun = [], time.process_time()
+            for number in range(500):
+                began = time.perf_counter()
+                await link.write("PartId", number)
+                await link.read(["PartId", "Count"])
+                took.append((time.perf_counter() - began) * 1e3)
+            own_ms = (time.process_time() - own_begun) * 1e3 / len(took)
+        _, p99 = told(f"write and read, security {'on' if secured else 'off'}, {own_ms:.2f} ms CPU each", took)
+        assert p99 <= 20.0
+    finally:
+        plc.end()

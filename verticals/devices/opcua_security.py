@@ -172,7 +172,9 @@ def explained(error: Exception, url: str, identity: Identity, user: str) -> Devi
     if name.startswith(_OUR_SIGN_IN):
         who = f"user '{user}'" if user else "the sign-in"
         return TrustError(f"the OPC UA server {url} refused {who} ({name}). Check name and password at the PLC.")
-    if name.startswith(_OUR_CERTIFICATE) or isinstance(error, ConnectionError):
+    # Some servers close the connection, or say nothing for seconds, rather than tell a stranger why; node-opcua
+    # answers by a fault in place of a channel, at which asyncua 2.1.0 asserts.
+    if name.startswith(_OUR_CERTIFICATE) or isinstance(error, ConnectionError | TimeoutError | AssertionError):
         return TrustError(
             f"the OPC UA server {url} refused this box ({name}). Trust its certificate at the PLC:"
             f" SHA-256 {identity.facts.fingerprint[:16]}, {identity.facts.uri}"

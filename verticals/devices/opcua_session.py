@@ -283,5 +283,6 @@ def as_device_errors(what: str) -> Iterator[None]:
         raise DeviceError(f"{what}: no answer in time") from error
     except InvalidSignature as error:
         raise DeviceError(f"{what}: the server is not the one its certificate names") from error
-    except (ua.UaError, OSError, struct.error, ValueError, TypeError) as error:  # the last two: its answer is garbage
+    # The last three: its answer is garbage, or not the one that asyncua counts on.
+    except (ua.UaError, OSError, struct.error, ValueError, TypeError, AssertionError) as error:
         raise DeviceError(f"{what}: {error or type(error).__name__}") from error
