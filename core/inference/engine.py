@@ -102,6 +102,10 @@ class LocalEngine:
         loaded = self._slots.get(model)
         return loaded.ref if loaded else None
 
+    def slots(self) -> list[str]:
+        """Every slot that something answers for, by name."""
+        return sorted(self._slots)
+
     def standing(self, slot: str) -> Standing | None:
         """How the model of `slot` stands; None when nothing is active."""
         with self._lock:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -41,7 +42,7 @@ class Review:
 
 
 class Reviewer:
-    """Belongs to one thread. Slots are watched from the first `watch` on."""
+    """Belongs to one thread. A slot that nobody told it of has the shortest time of those that it was told of."""
 
     def __init__(self, engine: LocalEngine, metrics: Metrics | None = None, box: Box | None = None) -> None:
         self._engine = engine
@@ -65,7 +66,7 @@ class Reviewer:
         if now.mono_s < self._next_mono_s and not at_once:
             return None
         self._next_mono_s = now.mono_s + EVERY_S
-        standings = {slot: one for slot in self._within_s if (one := self._engine.standing(slot)) is not None}
+        standings = {slot: one for slot in self._engine.slots() if (one := self._engine.standing(slot)) is not None}
         demands = [self._demand(slot, one, now) for slot, one in standings.items()]
         review = Review(plan(self._box, demands), standings)
         self._metrics.inference_share.set(review.plan.share)
@@ -78,7 +79,8 @@ class Reviewer:
 
     def _demand(self, slot: str, one: Standing, now: Instant) -> Demand:
         # Whatever the number of threads, the governor counts the work as one thread's.
-        return Demand(slot, one.usual_s * one.threads, self._per_s(slot, one.asked, now), self._within_s[slot])
+        within_s = self._within_s.get(slot, min(self._within_s.values(), default=math.inf))
+        return Demand(slot, one.usual_s * one.threads, self._per_s(slot, one.asked, now), within_s)
 
     def _per_s(self, slot: str, asked: int, now: Instant) -> float:
         pace = self._paces.get(slot)

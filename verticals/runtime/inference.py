@@ -23,8 +23,8 @@ from verticals.runtime.bridge import Bridge
 log = logging.getLogger(__name__)
 
 _ARRANGING = "inference"
-#: The file is written anew after so many beats, news or not: some 60 s.
-_WRITE_EVERY_BEATS = 120
+#: The file is written anew after so many beats, news or not: some 20 s.
+_WRITE_EVERY_BEATS = 40
 
 
 class InferenceWatch:

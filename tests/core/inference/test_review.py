@@ -83,6 +83,15 @@ def test_the_rate_is_what_was_really_asked(watched: Watched, tiny: Package) -> N
     assert "edge_inference_share 0.0" in watched.metrics.text().decode()
 
 
+def test_a_model_that_is_kept_ready_beside_the_others_counts_too(watched: Watched, tiny: Package) -> None:
+    for slot in ("m", "m-next"):
+        watched.engine.load(slot, tiny)
+    watched.engine._slots["m-next"].usual_run_s = 0.3
+    review = watched.reviewer.look(watched.clock.now())
+    assert review is not None
+    assert review.plan.threads == {"m": 1, "m-next": 2}
+
+
 def test_a_model_that_gets_slower_is_news_once_it_does_not_fit(watched: Watched, tiny: Package) -> None:
     watched.engine.load("m", tiny)
     watched.reviewer.look(watched.clock.now())
@@ -122,4 +131,3 @@ async def test_fewer_runners_answer_all_that_is_asked_one_after_the_other(engine
         answers = await asyncio.gather(*asking)
         assert {answer.outcome for answer in answers} == {Outcome.ANSWERED}
         assert engine.infer_blocking(ASK, deadline_mono_s=time.monotonic() + 5).outcome is Outcome.ANSWERED
-    assert engine._crew._busy == 0
