@@ -102,7 +102,7 @@ def test_labels_give_estimates_with_their_intervals(kiosk: KioskRig, visitor: Vi
 
 def test_nothing_yet_is_said_and_no_moment_breaks_the_page(kiosk: KioskRig, visitor: Visitor) -> None:
     text = words(visitor.get(f"{HERE}/quality").text)
-    assert "no full sample yet" in text
+    assert "no full sample of 1 parts yet" in text
     assert "nobody has looked at a part yet" in text
     for query in ("at=-1", "at=99999999999999999999", "at=x&of=year", "at=1"):
         assert visitor.get(f"{HERE}/quality?{query}").status_code == 200
