@@ -32,18 +32,14 @@ def code_counts(connection: Connection, span: Span) -> dict[int, int]:
 
 def samples(connection: Connection, span: Span, size: int) -> list[tuple[int, int]]:
     """`(rejected, inspected)` of each full sample of `size` parts in their order; bypassed parts left out."""
+    place = cast(func.row_number().over(order_by=parts.c.at_utc_s), Integer) - 1
     inspected = (
-        select(parts.c.code, (func.row_number().over(order_by=parts.c.at_utc_s) - 1).label("place"))
+        select(parts.c.code, (place // size).label("number"))
         .where(*span.where, parts.c.code != int(ResultCode.BYPASS))  # type: ignore[arg-type]
         .subquery()
     )
-    number = (
-        cast(inspected.c.place / size, Integer)
-        if connection.dialect.name != "sqlite"
-        else inspected.c.place.op("/")(size)
-    )
     rejected = func.sum(cast(inspected.c.code != 0, Integer))
-    query = select(rejected, func.count()).group_by(number).order_by(number)
+    query = select(rejected, func.count()).group_by(inspected.c.number).order_by(inspected.c.number)
     return [(int(bad), int(count)) for bad, count in connection.execute(query) if count == size]
 
 
@@ -58,8 +54,12 @@ def ends(connection: Connection, span: Span) -> tuple[int, int]:
 
 def label_counts(connection: Connection, span: Span) -> dict[tuple[str, bool], int]:
     """How many parts have each label, apart for those that passed (True) and those that did not."""
-    passed = parts.c.code == 0
-    query = select(parts.c.label, passed, func.count()).where(*span.where, LABELLED).group_by(parts.c.label, passed)  # type: ignore[arg-type]
+    labelled = (
+        select(parts.c.label, (parts.c.code == 0).label("passed"))
+        .where(*span.where, LABELLED)  # type: ignore[arg-type]
+        .subquery()
+    )
+    query = select(labelled.c.label, labelled.c.passed, func.count()).group_by(labelled.c.label, labelled.c.passed)
     return {(str(label), bool(good)): int(count) for label, good, count in connection.execute(query)}
 
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
 
-from manufacturing import tables
+from manufacturing import quality_tables, review_tables, tables
 from manufacturing.vertical import MANIFEST
 from tests.support.databases import on_server, places_in
 from verticals.contract import Event
-from verticals.store.database import open_database
+from verticals.store.database import open_database, reading
 from verticals.store.events import Entry, EventStore
 from verticals.store.upgrade import prepare_app_db
 
@@ -92,3 +93,21 @@ def test_the_declared_indexes_are_the_migrated_ones(engine: Engine) -> None:
 
     indexes = {str(index["name"]) for index in inspect(engine).get_indexes("parts")}
     assert indexes == {str(index.name) for index in tables.parts.indexes}
+
+
+def test_what_pages_count_is_the_same_on_both(engine: Engine) -> None:
+    codes = [0, 1, 0, 0, 0, 1, 1, 0]
+    record(engine, *(replace(part(n, code=code), at_utc_s=float(n)) for n, code in enumerate(codes)))
+    record(engine, Event("label", "1", 9.0, {"label": "right", "defect": "dent"}, "line-3", who="Operator 14"))
+    record(engine, Event("label", "2", 9.0, {"label": "missed-defect", "defect": ""}, "line-3", who="Operator 14"))
+    span = quality_tables.Span("line-3", 0.0, 100.0)
+    with reading(engine) as connection:
+        assert quality_tables.samples(connection, span, 3) == [(1, 3), (1, 3)]
+        assert quality_tables.code_counts(connection, span) == {0: 5, 1: 3}
+        assert quality_tables.label_counts(connection, span) == {("right", False): 1, ("missed-defect", True): 1}
+        assert quality_tables.defect_counts(connection, span) == {"dent": 1, "not named": 1}
+        assert quality_tables.ends(connection, span) == (1, 8)
+        assert review_tables.count_waiting(connection, "line-3") == len(
+            review_tables.waiting(connection, "line-3", skip=0, most=50)
+        )
+        assert review_tables.next_waiting(connection, "line-3", 8) < 8
