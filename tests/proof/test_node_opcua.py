@@ -46,6 +46,9 @@ class Camera:
     async def grab(self, ticket: str, timeout_s: float, at: Instant | None = None) -> Frame:
         return Frame(np.zeros((2, 2, 3), np.uint8), SystemClock().now(), ticket, 1)
 
+    async def adjust(self, settings: dict[str, float | str], timeout_s: float = 5.0) -> dict[str, float | str]:
+        return settings
+
 
 class Box:
     """The real cell and link; every part is accepted at once, so that what is measured is the handshake."""
