@@ -13,10 +13,11 @@ from manufacturing import orders
 from manufacturing.changeover import Changeover
 from manufacturing.discipline import FAULTS, NOTICES, OF_RECIPES, Discipline
 from manufacturing.infeed import Infeed
-from manufacturing.reading import kind_of, number, part_id, recipe_number, whole
+from manufacturing.part_events import own_gate, part_data, result_action
+from manufacturing.reading import kind_of, part_id, recipe_number
 from manufacturing.recipe_orders import first_recipe, model_activated
 from manufacturing.recipes import Recipe
-from manufacturing.results import SENTENCES, ResultCode
+from manufacturing.results import ResultCode
 from manufacturing.settings import LineSettings
 from manufacturing.shifts import clock_text, shift_at
 from manufacturing.shown import counts_shown, recipe_shown
@@ -148,66 +149,23 @@ class InspectionStation:
         return None
 
     def _part(self, sample: Sample, verdict: Verdict) -> Decision:
-        code = verdict.code
-        accept = code is ResultCode.PASS
         shift, _ = shift_at(sample.at.utc_s, self.line.shifts, self._zone)
-        data: dict[str, Any] = {
-            "verdict": "accept" if accept else ("bypass" if code is ResultCode.BYPASS else "reject"),
-            "code": int(code),
-            "why": SENTENCES[code],
-            "shift": shift,
-            "counter": whole(sample, "counter"),
-            "passed": whole(sample, "passed"),
-            "captured_at": sample.at.iso(),
-            "local_time": clock_text(sample.at.utc_s, self._zone),
-            "simulated": self.simulated,
-        }
-        if verdict.note:
-            data["note"] = verdict.note
-        grab_ms = number(sample, "grab_ms")
-        if grab_ms is not None:
-            data["grab_ms"] = grab_ms
+        local_time = clock_text(sample.at.utc_s, self._zone)
+        data = part_data(sample, verdict, shift=shift, local_time=local_time, simulated=self.simulated)
         found, evidence = kept(verdict, pictures(sample, self._views(verdict)))
         data |= found
         gap = self._gap(sample, shift)
         event = Event("part", sample.key, sample.at.utc_s, data, self.spec.name)
         self._count(event)
         data["counts"] = self.tally.counts()
-        worst = verdict.worst
-        result = self._result(sample, accept, code, worst.score if worst else 0.0)
-        return Decision(
-            events=(*gap, event),
-            actions=(result, *self._own_gate(sample, code, verdict.recipe), *self._signals()),
-            evidence=evidence,
-            save=True,
-        )
+        result = result_action(sample, verdict, f"{self.cell}.result", self.line.inspect_window)
+        gate = own_gate(sample, verdict.code, verdict.recipe, self.line, f"{self.cell}.gate")
+        actions = (result, *gate, *self._signals())
+        return Decision(events=(*gap, event), actions=actions, evidence=evidence, save=True)
 
     def _views(self, verdict: Verdict) -> list[str]:
         recipe = verdict.recipe or self.changeover.book.in_force
         return list(recipe.models) if recipe else [""]
-
-    def _result(self, sample: Sample, accept: bool, code: ResultCode, score: float) -> Action:
-        value = {"part_id": part_id(sample.key) or 0, "accept": accept, "code": int(code), "score": float(score)}
-        value["captured_mono_s"] = sample.at.mono_s
-        return Action(
-            f"{self.cell}.result",
-            value,
-            until_s=self.line.inspect_window,
-            subject=sample.key,
-            protective=not accept,
-        )
-
-    def _own_gate(self, sample: Sample, code: ResultCode, recipe: Recipe | None) -> tuple[Action, ...]:
-        """The gate by the box's own coil, only where line or recipe say so: the PLC owns it otherwise."""
-        modbus = self.line.modbus
-        coil = recipe.modbus.get("reject_coil") if recipe else None
-        if modbus is None or code in (ResultCode.PASS, ResultCode.BYPASS):
-            return ()
-        if coil is None and modbus.reject_coil is None:
-            return ()
-        until_s = modbus.reject_after + modbus.reject_window
-        gate = Action(f"{self.cell}.gate", True, until_s, modbus.reject_after, sample.key, protective=True)
-        return (gate,)
 
     def _gap(self, sample: Sample, shift: str) -> list[Event]:
         found = self._infeed.gap(sample)
