@@ -13,11 +13,12 @@ import shutil
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from core.clock import Instant
 from core.errors import DeviceError
 from manufacturing.cell_cameras import Camera, CellCameras
+from manufacturing.cell_ends import PlcLink, ResultSink
 from manufacturing.cell_setup import CellSetup
 from manufacturing.handshake import Handshake, Phase, Result, Write
 from manufacturing.plc_tags import RECIPE_WISH, nodes, read_at_trigger, watched
@@ -29,30 +30,6 @@ from verticals.devices.base import Port, Surroundings
 log = logging.getLogger(__name__)
 
 _LEAVE_WITHIN_S = 0.5
-
-
-class PlcLink(Protocol):
-    async def run(self) -> None: ...
-
-    async def read(self, names: list[str]) -> dict[str, Any]: ...
-
-    async def write_many(self, values: list[tuple[str, Any]]) -> None: ...
-
-    def readdress(self, nodes: Mapping[str, str]) -> None: ...
-
-
-class ResultSink(Protocol):
-    """A second place that gets each result, such as a Modbus device."""
-
-    async def run(self) -> None: ...
-
-    async def tell(self, result: Result) -> None: ...
-
-    async def reject(self) -> None: ...
-
-    async def signal(self, writes: Sequence[Write]) -> None: ...
-
-    def use(self, places: Mapping[str, Any]) -> None: ...
 
 
 async def _follow(link: asyncio.Task[None]) -> None:

@@ -191,7 +191,8 @@ def test_a_line_whose_plc_does_not_choose_has_no_numbers() -> None:
     assert "RecipeNumberActive" not in line.signals
 
 
-def test_several_cameras_are_judged_by_a_model_each() -> None:
+@pytest.fixture
+def two_cameras() -> RecipeLine:
     cameras = (CameraSettings(name="top"), CameraSettings(name="side"))
     line = RecipeLine(first="", camera=None, cameras=cameras)
     models = {"top": model("top"), "side": model("side")}
@@ -199,4 +200,23 @@ def test_several_cameras_are_judged_by_a_model_each() -> None:
     assert line.order("save-recipe", name="bracket", models=models).accepted
     line.order("choose-recipe", name="bracket")
     line.keep()
-    assert (line.in_force, len(line.engine)) == ("bracket 1", 2)
+    return line
+
+
+def test_several_cameras_are_judged_by_a_model_each_and_one_defect_rejects(two_cameras: RecipeLine) -> None:
+    assert set(two_cameras.engine.values()) == {sha_of("top 1"), sha_of("side 1")}
+    fine = two_cameras.part(views={"top": 1.0, "side": 1.5}).data
+    assert (fine["verdict"], fine["view"], fine["score"]) == ("accept", "side", 1.5)
+    assert {view: found["model"]["sha256"] for view, found in fine["views"].items()} == {
+        "top": sha_of("top 1"),
+        "side": sha_of("side 1"),
+    }
+    bad = two_cameras.part(views={"top": 3.0, "side": 1.0}).data
+    assert (bad["verdict"], bad["view"], bad["views"]["side"]["score"]) == ("reject", "top", 1.0)
+
+
+@pytest.mark.parametrize("views", [{"top": 1.0}, {"side": 1.0}, {"": 1.0}, {"top": 1.0, "side": float("nan")}])
+def test_a_view_that_is_missing_or_unjudged_rejects(two_cameras: RecipeLine, views: dict[str, float]) -> None:
+    data = two_cameras.part(views=views).data
+    assert data["verdict"] == "reject"
+    assert data["code"] in (ResultCode.CAMERA_LOST, ResultCode.MODEL_FAILED)

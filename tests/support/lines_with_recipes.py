@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from core.inference.request import Answer, Ask, ModelRef, Outcome
+from manufacturing.recipes import ONE_VIEW
 from manufacturing.settings import CameraSettings, LineSettings, PlcSettings
 from manufacturing.station import InspectionStation
+from manufacturing.verdicts import value_name
 from tests.support.clocks import FakeClock
 from verticals.contract import Acted, Action, Command, Decision, Delivery, DeviceNews, Event, Reply, Sample
 
@@ -106,16 +108,21 @@ class RecipeLine:
         assert self.station.prepare(sample) == ()
         self.take(self.station.decide(sample, ()))
 
-    def part(self, score: float = 1.0, *, asked: int | None = None, judge: bool = True) -> Event:
-        """A part whose trigger carried the wish `asked`, the PLC's of now unless it says otherwise."""
+    def part(self, score: float = 1.0, *, asked: int | None = None, views: Mapping[str, float] | None = None) -> Event:
+        """A part whose trigger carried the wish `asked`, the PLC's of now unless it says otherwise.
+
+        `views`: the score of each camera's picture that there is, in the order of the recipe.
+        """
         self.parts += 1
-        values: dict[str, Any] = {"about": "part", "counter": self.parts, "passed": self.parts, "image": IMAGE}
+        values: dict[str, Any] = {"about": "part", "counter": self.parts, "passed": self.parts}
+        values |= {value_name(view): IMAGE for view in (views or {ONE_VIEW: score})}
+        scores = list((views or {ONE_VIEW: score}).values())
         if self.line.plc.chooses_recipes:
             values["recipe_number"] = self.wish if asked is None else asked
         sample = Sample("line-3-cell", self.clock.now(), values, key=str(self.parts))
         asks = self.station.prepare(sample)
         assert asks is not None
-        answers = [self.answer(ask, score) for ask in asks]
+        answers = [self.answer(ask, given) for ask, given in zip(asks, scores, strict=False)]
         if any(answer.outcome is not Outcome.ANSWERED for answer in answers):
             decision = self.take(self.station.degrade(sample, "failed: no model"))
         else:
