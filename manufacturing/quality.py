@@ -90,7 +90,8 @@ def _chart(chart: RejectChart) -> dict[str, Any]:
     shown = {"shares": list(chart.shares), "mean": chart.mean, "limit": chart.limit, "lower": chart.lower}
     note = f"{len(chart.shares)} samples of {number(chart.size)} parts"
     if not chart.shares:
-        return shown | {"title": "Reject rate", "note": f"no full sample of {number(chart.size)} parts yet", "odd": [], "word": "", "rules": []}
+        note = f"no full sample of {number(chart.size)} parts yet"
+        return shown | {"title": "Reject rate", "note": note, "odd": [], "word": "", "rules": []}
     rules = {1: "a sample is beyond 3 sigma", 4: "8 samples in a row are on one side of the mean"}
     word = "in control" if chart.limit is not None else f"no limits: under {FEWEST_EXPECTED} rejects expected a sample"
     return shown | {
