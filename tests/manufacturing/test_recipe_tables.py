@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -13,21 +14,25 @@ from sqlalchemy import Engine, create_engine, inspect, text
 from manufacturing import recipe_tables, review_tables, tables
 from manufacturing.migrations import r0001_parts, r0002_looked_up, r0003_recipes
 from manufacturing.vertical import MANIFEST, Manufacturing
+from tests.support.databases import on_server, places_in
 from tests.support.lines_with_recipes import RecipeLine
 from verticals.contract import Event
-from verticals.places import Places
 from verticals.store.database import open_database
 from verticals.store.events import Entry, EventStore
 from verticals.store.upgrade import prepare_app_db
 
 
-@pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    places = Places(tmp_path)
-    places.make("manufacturing")
-    engine = open_database(prepare_app_db(places, MANIFEST))
-    yield engine
-    engine.dispose()
+@pytest.fixture(params=["sqlite", "postgresql"])
+def engine(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Engine]:
+    """Of a store in a file, and of one on a server."""
+    with ExitStack() as stack:
+        if request.param == "postgresql":
+            stack.enter_context(on_server(request.getfixturevalue("cluster"), tmp_path))
+        places = places_in(tmp_path)
+        places.make("manufacturing")
+        engine = open_database(prepare_app_db(places, MANIFEST))
+        yield engine
+        engine.dispose()
 
 
 def record(engine: Engine, events: list[Event]) -> None:
