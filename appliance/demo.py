@@ -43,6 +43,7 @@ title = "Line 3"
 recipe = "{recipe}"
 inspect_window = "250ms"
 plc.url = "{opcua_url}"
+plc.chooses_recipes = true
 camera.kind = "camera.folder"
 camera.options.folder = "{hot_folder}"
 camera.options.order = "named"

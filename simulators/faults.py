@@ -14,6 +14,7 @@ KINDS: dict[str, tuple[str, float]] = {
     "freeze": ("the PLC's process stands still", 8.0),
     "hold-ack": ("the PLC does not acknowledge results", 2.0),
     "clock": ("the PLC's clock is wrong by that much from then on", 3600.0),
+    "recipe": ("the PLC asks for the recipe with that number from then on, and 0 for none", 0.0),
     "no-picture": ("the camera gives no picture of that part", 0.0),
     "late-picture": ("its picture comes that long after the trigger", 0.3),
     "corrupt-picture": ("its picture is cut short", 0.0),

@@ -181,6 +181,8 @@ class Plant:
         elif fault.kind == "freeze":
             self.plc.freeze()
             self._later(fault.seconds, self.plc.thaw)
+        elif fault.kind == "recipe":
+            self.plc.ask_for_recipe(int(fault.seconds))
         elif fault.kind == "hold-ack":
             self.plc.inject("hold-ack", on=True)
             self._later(fault.seconds, lambda: self.plc.inject("hold-ack", on=False))

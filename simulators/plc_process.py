@@ -59,6 +59,10 @@ class PlcProcess:
     def inject(self, fault: str, **more: Any) -> None:
         self._order({"fault": fault, **more})
 
+    def ask_for_recipe(self, number: int) -> None:
+        """What the next parts need."""
+        self._order({"recipe": number})
+
     def kill(self) -> None:
         self._signal(signal.SIGKILL)
 

@@ -7,6 +7,7 @@ from simulators.faults import PlantFault, due, parse_fault
 def test_a_fault_is_written_kind_at_part_and_seconds() -> None:
     assert parse_fault("restart@20:1.5") == PlantFault("restart", 20, 1.5)
     assert parse_fault("freeze@3") == PlantFault("freeze", 3, 8.0)
+    assert parse_fault("recipe@3:7") == PlantFault("recipe", 3, 7.0)
 
 
 @pytest.mark.parametrize("text", ["", "restart", "dance@3", "restart@x", "restart@0", "freeze@3:-1", "freeze@3:nan"])

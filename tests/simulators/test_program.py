@@ -199,3 +199,19 @@ def test_whatever_a_box_does_only_a_matching_accept_in_time_passes(steps: list[t
         if not row["gate_rejected"]:
             assert row["triggered"] and row["result_s"] < TIMES.inspect_window_s
     assert all(TAG_BY_NAME[name].writer is Writer.PLC for name, _ in cell.program.drain_writes())
+
+
+def test_no_part_is_triggered_before_the_box_has_the_recipe_in_force_that_it_needs(cell: Cell) -> None:
+    cell.program.ask_for_recipe(4)
+    assert cell.program.drain_writes() == [("RecipeId", 4)]
+    cell.part(7)
+    assert cell.out("Trigger") is False
+    cell.box(RecipeNumberActive=4)
+    cell.part(8)
+    assert cell.out("Trigger") is True
+
+
+def test_a_plc_without_a_wish_takes_any_recipe(cell: Cell) -> None:
+    cell.box(RecipeNumberActive=4)
+    cell.part(7)
+    assert cell.out("Trigger") is True
