@@ -55,6 +55,8 @@ def _label(station: Ordered, command: Command) -> Decision:
     was, shift = str(command.args.get("was", "")), str(command.args.get("shift", ""))
     station.tally.label(label, was=was, shift=shift)
     data: dict[str, Any] = {"label": label, "defect": str(command.args.get("defect", ""))[:80], "was": was}
+    if note := str(command.args.get("note", "")).strip():
+        data["note"] = note[:200]
     if isinstance(sequence := command.args.get("sequence"), int):
         data["of"] = sequence
     return _done(station, command, "label", part, data)

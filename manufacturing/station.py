@@ -122,7 +122,7 @@ class InspectionStation:
             return NOTHING
         recipe, code = self._recipe_of(sample), self._standing_code(sample)
         if code is not None or recipe is None or not answers:
-            note = str(sample.values.get("camera_error", ""))
+            note = self._why(sample) if code is ResultCode.WRONG_RECIPE else str(sample.values.get("camera_error", ""))
             return self._part(sample, Verdict(code or ResultCode.CAMERA_LOST, recipe, note=note))
         if part_id(sample.key) is None:
             return self._part(sample, Verdict(ResultCode.MODEL_FAILED, recipe, note=f"part id '{sample.key[:40]}'"))
@@ -147,6 +147,11 @@ class InspectionStation:
         if self._recipe_of(sample) is None:
             return ResultCode.WRONG_RECIPE if self.changeover.book.in_force else ResultCode.NO_RECIPE
         return None
+
+    def _why(self, sample: Sample) -> str:
+        asked = recipe_number(sample, asked=self.line.plc.chooses_recipes)
+        in_force = self.changeover.book.in_force
+        return f"the PLC asked for {asked}, in force was {in_force.title if in_force else 'none'}"
 
     def _part(self, sample: Sample, verdict: Verdict) -> Decision:
         shift, _ = shift_at(sample.at.utc_s, self.line.shifts, self._zone)

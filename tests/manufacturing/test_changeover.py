@@ -40,6 +40,7 @@ def test_while_it_is_loaded_ready_is_down_and_a_part_that_comes_all_the_same_is_
     assert line.station.health().state == "waiting"
     data = line.part().data
     assert (data["verdict"], data["code"], data["why"]) == ("reject", ResultCode.WRONG_RECIPE, "Recipe not in force")
+    assert data["note"] == "the PLC asked for 4, in force was flange 1"
     line.keep()
     assert (line.in_force, line.signals["Ready"], line.signals["RecipeNumberActive"]) == ("bracket 1", True, 4)
     assert line.part().data["verdict"] == "accept"
