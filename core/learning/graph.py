@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,6 +31,7 @@ class GraphWriter:
     def __init__(self) -> None:
         self._nodes: list[onnx.NodeProto] = []
         self._constants: list[onnx.TensorProto] = []
+        self._included = 0
 
     def constant(self, value: NDArray[Any] | Sequence[int] | Sequence[float] | float, dtype: Any = np.float32) -> str:
         """A list of whole numbers must be given its `dtype` (np.int64 for shapes and axes)."""
@@ -44,6 +45,31 @@ class GraphWriter:
         names = [name, *(f"{name}.{index}" for index in range(1, outputs))]
         self._nodes.append(helper.make_node(op, list(inputs), names, **attributes))
         return name
+
+    def include(self, model: onnx.ModelProto, inputs: Mapping[str, str]) -> list[str]:
+        """The names of `model`'s outputs, its nodes now part of this graph; `inputs` says what feeds it, by its names.
+
+        Raises KeyError for an input of it that nothing feeds.
+        """
+        self._included += 1
+        known = {port.name: inputs[port.name] for port in model.graph.input}
+
+        def ours(name: str) -> str:
+            return known.setdefault(name, f"g{self._included}.{name}") if name else ""
+
+        for constant in model.graph.initializer:
+            copy = onnx.TensorProto()
+            copy.CopyFrom(constant)
+            copy.name = ours(constant.name)
+            self._constants.append(copy)
+        for node in model.graph.node:
+            taken = onnx.NodeProto()
+            taken.CopyFrom(node)
+            taken.name = ""
+            taken.input[:] = [ours(name) for name in node.input]
+            taken.output[:] = [ours(name) for name in node.output]
+            self._nodes.append(taken)
+        return [ours(port.name) for port in model.graph.output]
 
     def model(self, inputs: Sequence[Port], outputs: Sequence[Port], note: str = "") -> onnx.ModelProto:
         """The whole model, checked. Raises onnx.checker.ValidationError for a graph that does not hold together."""
