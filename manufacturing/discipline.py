@@ -21,10 +21,14 @@ FAULTS = {
     "device-stopped": "The cell's connection stopped and is started again.",
     "late-results": "Results came too late several times in a row.",
 }
+#: A device of the line has ended; only its own next good word says that it runs again.
+STOPPED = "device-stopped"
 #: What a person should see to while parts are judged as ever; no fault to the PLC.
 NOTICES = {
     "plc-not-secured": "The connection to the PLC is not secured.",
     "plc-certificate": "A certificate needs attention.",
+    "model-slow": "Parts that come too late are rejected:",
+    "model-fallen": "The model answers from elsewhere than asked:",
 }
 #: With one of these the box cannot vouch for a part at all and takes Ready back.
 STOPS_READY = ("no-recipe", "recipe-failed", "unknown-recipe", "setup-failed", "disk-full")
@@ -52,6 +56,7 @@ class Discipline:
         self.stopped = False
         self.changing = False  # the recipe that is wanted is not in force yet
         self.late_in_a_row = 0
+        self._ended: set[str] = set()  # devices
 
     def fault(self, code: str, detail: str = "") -> None:
         self.faults[code] = f"{FAULTS.get(code, code)} {detail}".strip()
@@ -60,6 +65,21 @@ class Discipline:
         self.notices.pop(code, None)
         if not ok:
             self.notices[code] = f"{NOTICES[code]} {detail}".strip()
+
+    def heard(self, device: str, code: str, *, ok: bool, detail: str = "") -> list[str]:
+        """What a device says of itself; the faults that begin or end by it."""
+        before = set(self.faults)
+        if ok:
+            self._ended.discard(device)
+            self.clear(code)
+        elif code:
+            self._ended |= {device} if code == STOPPED else set()
+            self.fault(code, detail)
+        if not self._ended:
+            self.clear(STOPPED)
+        elif STOPPED not in self.faults:
+            self.fault(STOPPED)
+        return sorted(before ^ set(self.faults))
 
     def clear(self, code: str) -> None:
         self.faults.pop(code, None)

@@ -60,6 +60,15 @@ _FAULTS: Mapping[str, _Fault] = {
     ),
     "late-results": _Fault("RESULTS TOO LATE", "Late parts are rejected. Reset when the cause is found."),
 }
+#: The first that applies gives the word; each has its sentence.
+_NOTICES: Mapping[str, str] = {
+    "model-slow": "MODEL TOO SLOW",
+    "model-fallen": "MODEL ELSEWHERE",
+    "plc-not-secured": "NOT SECURED",
+    "plc-certificate": "CERTIFICATE",
+}
+#: Of the chip beside those of the devices, which is there only when there is something to say.
+_MODEL_WORDS: Mapping[str, str] = {"model-slow": "too slow", "model-fallen": "elsewhere"}
 _CAMERA_STEPS = (
     "Check the camera cable at the box",
     "Check the camera lamp: it must be on",
@@ -92,6 +101,7 @@ def standing(
         "tag": "Last part before the loss" if code.startswith(("plc", "device")) else "",
         "labels": not code or code == "late-results",
         "faults": list(discipline.faults),
+        "model": next((word for code, word in _MODEL_WORDS.items() if code in discipline.notices), ""),
         "stopped": discipline.stopped,
         "bypassed": discipline.bypass is not None,
         "resettable": "late-results" in discipline.faults,
@@ -109,6 +119,7 @@ def not_live() -> dict[str, Any]:
         "tag": "Last part known",
         "labels": False,
         "faults": [],
+        "model": "",
         "stopped": False,
         "bypassed": False,
         "resettable": False,
@@ -143,7 +154,7 @@ def _banner(discipline: Discipline, code: str, begun: Instant | None, *, simulat
     if simulated:
         return {"kind": "sim", "word": "SIMULATED", "text": "A simulated cell. No signal goes to a real gate."}
     if discipline.notices:
-        word = "NOT SECURED" if "plc-not-secured" in discipline.notices else "CERTIFICATE"
+        word = next(word for code, word in _NOTICES.items() if code in discipline.notices)
         return {"kind": "attention", "word": word, "text": " ".join(discipline.notices.values())}
     return {"kind": "", "word": "", "text": ""}
 

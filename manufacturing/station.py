@@ -251,18 +251,14 @@ class InspectionStation:
         if code in NOTICES:
             self.discipline.notice(code, news.ok, news.detail)
             return Decision(live={"standing": self._standing()})
-        before = dict(self.discipline.faults)
-        if news.ok:
-            self.discipline.clear("device-stopped")
-            self._signalled = {} if news.device == self.cell else self._signalled
-        if news.ok:
-            self.discipline.clear(code)
-        elif code:
-            self.discipline.fault(code, news.detail)
+        if news.ok and news.device == self.cell:
+            self._signalled = {}
         events = []
-        if (code in before) != (code in self.discipline.faults):
-            self._since[code] = news.at
-            events.append(self.fault_event(code, news.at, raised=not news.ok, detail=news.detail))
+        for changed in self.discipline.heard(news.device, code, ok=news.ok, detail=news.detail):
+            raised = changed in self.discipline.faults
+            self._since[changed] = news.at
+            detail = news.detail if changed == code else ""
+            events.append(self.fault_event(changed, news.at, raised=raised, detail=detail))
         return Decision(events=events, actions=self._signals(), live={"standing": self._standing()})
 
     def command(self, command: Command) -> Decision:

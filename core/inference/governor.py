@@ -81,6 +81,11 @@ class Demand:
         """How many cores it keeps busy."""
         return self.cost_s * self.per_s
 
+    @property
+    def words(self) -> str:
+        """`5 a second at 212 ms`."""
+        return f"{self.per_s:.3g} a second at {_ms(self.cost_s)}"
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -124,7 +129,7 @@ def _trouble(demand: Demand, threads: int) -> str:
 def _sentence(demand: Demand, threads: int, cores: int, trouble: str, full: bool) -> str:
     on = f"{cores} core{'s' if cores > 1 else ''}" + (f", {threads} threads a run" if threads > 1 else "")
     share = _percent(demand.cores / cores)
-    asked = f"{demand.model}: {demand.per_s:.3g} a second at {_ms(demand.cost_s)} on {on}: {share}"
+    asked = f"{demand.model}: {demand.words} on {on}: {share}"
     return f"{asked}; " + (f"does not fit: {trouble}" if trouble else "does not fit" if full else "fits")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from core.clock import Instant
@@ -29,10 +29,19 @@ class _Pace:
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """The plan and how each model stood when it was made."""
+    """The plan, how each model stood when it was made, and what was asked of each."""
 
     plan: Plan
     standings: Mapping[str, Standing]
+    demands: Sequence[Demand] = ()
+
+    @property
+    def excess(self) -> str:
+        """What is too much, of the model that takes most: `flange: 5 a second at 212 ms`; empty while all fits."""
+        if self.plan.fits or not self.demands:
+            return ""
+        most = max(self.demands, key=lambda demand: (demand.cost_s > demand.within_s, demand.cores))
+        return f"{most.model}: {most.words}"
 
     @property
     def gist(self) -> object:
@@ -68,13 +77,14 @@ class Reviewer:
         self._next_mono_s = now.mono_s + EVERY_S
         standings = {slot: one for slot in self._engine.slots() if (one := self._engine.standing(slot)) is not None}
         demands = [self._demand(slot, one, now) for slot, one in standings.items()]
-        review = Review(plan(self._box, demands), standings)
+        review = Review(plan(self._box, demands), standings, demands)
         self._metrics.inference_share.set(review.plan.share)
         self._metrics.inference_fits.set(review.plan.fits)
         before, self.last = self.last, review
         if before is not None and before.gist == review.gist:
             return None
-        log.log(logging.INFO if review.plan.fits else logging.WARNING, "%s", "; ".join(review.plan.words))
+        if review.plan.words:
+            log.log(logging.INFO if review.plan.fits else logging.WARNING, "%s", "; ".join(review.plan.words))
         return review
 
     def _demand(self, slot: str, one: Standing, now: Instant) -> Demand:

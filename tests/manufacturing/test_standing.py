@@ -96,6 +96,26 @@ def test_a_simulated_line_says_so_unless_something_is_wrong() -> None:
     assert shown(running(), simulated=True)["banner"]["word"] == "SIMULATED"
 
 
+@pytest.mark.parametrize(
+    ("code", "word", "chip"),
+    [("model-slow", "MODEL TOO SLOW", "too slow"), ("model-fallen", "MODEL ELSEWHERE", "elsewhere")],
+)
+def test_what_the_models_need_a_person_for_is_shown_while_parts_are_judged_as_ever(
+    code: str, word: str, chip: str
+) -> None:
+    discipline = running()
+    discipline.notice("plc-not-secured", False, "")
+    discipline.notice(code, False, "flange: 5 a second at 212 ms does not fit, see doctor.")
+    now = shown(discipline)
+    assert (now["banner"]["kind"], now["banner"]["word"], now["model"], now["tile"]) == ("attention", word, chip, None)
+    assert "5 a second at 212 ms" in now["banner"]["text"]
+    assert shown(discipline, simulated=True)["model"] == chip
+    assert discipline.ready()
+    assert not discipline.signals()["Fault"]
+    discipline.notice(code, True, "")
+    assert (shown(discipline)["banner"]["word"], shown(discipline)["model"]) == ("NOT SECURED", "")
+
+
 def test_a_line_that_says_nothing_has_the_same_pieces() -> None:
     assert set(not_live()) == set(shown(running()))
     assert (not_live()["tile"]["word"], waiting_tile()["word"]) == ("NOT LIVE", "WAITING")

@@ -252,3 +252,24 @@ def test_labels_are_for_a_part_and_of_a_known_kind() -> None:
         assert reply is not None
         assert reply.accepted is accepted
     assert bench.station.tally.counts()["false_rejects"] == 1
+
+
+def test_a_device_that_stopped_is_back_only_by_its_own_word() -> None:
+    bench = Bench()
+    bench.news("line-3-cell", ok=False, code="device-stopped", detail="it ended")
+    bench.news("store", ok=True, code="store-busy")
+    assert "device-stopped" in bench.station.health().faults
+    bench.news("other", ok=False, code="device-stopped")
+    back = bench.news("line-3-cell", ok=True, code="plc-lost")
+    assert "device-stopped" in bench.station.health().faults
+    assert not back.events
+    ended = bench.news("other", ok=True)
+    assert [(event.subject, event.data["raised"]) for event in ended.events] == [("device-stopped", False)]
+    assert not bench.station.health().faults
+
+
+def test_the_same_good_word_again_is_no_news_and_does_not_end_another_devices_stop() -> None:
+    bench = Bench()
+    bench.news("other", ok=False, code="device-stopped")
+    assert not bench.news("line-3-cell", ok=True, code="device-stopped").events
+    assert "device-stopped" in bench.station.health().faults

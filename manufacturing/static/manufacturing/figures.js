@@ -24,7 +24,7 @@ export function drawTimes({ p99, worst }) {
   one("p99").closest(".line__cell").querySelector(".bar__fill").setAttribute("width", `${(100 * share).toFixed(1)}%`);
 }
 
-export function drawChips(live, faults, alive) {
+export function drawChips(live, { faults, model }, alive) {
   const age = (s) => (alive && typeof s === "number" ? `${Math.round(s)} s` : "– –");
   const lost = (s) => `lost ${typeof s === "number" ? toMinutes(s) : ""}`;
   const plc = alive && faults.some((code) => code.startsWith("plc-") || code === "device-stopped");
@@ -36,6 +36,8 @@ export function drawChips(live, faults, alive) {
   const kind = full ? "fault" : alive && used >= DISK_ATTENTION_SHARE ? "attention" : "";
   const text = alive && typeof used === "number" ? `${Math.round(100 * used)} %` : "– –";
   chip("disk", full ? `full, ${text}` : text, kind);
+  chip("model", model, "attention");
+  one("model-chip").toggleAttribute("hidden", !(alive && model));
 }
 
 function chip(name, text, kind) {

@@ -34,7 +34,7 @@ function drawStanding() {
   set("fault-text", now.foot);
   show("foot", !now.foot);
   show("fault-foot", now.foot);
-  drawChips(live, now.faults, lineLive);
+  drawChips(live, now, lineLive);
   drawKeys();
 }
 

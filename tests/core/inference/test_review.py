@@ -58,10 +58,14 @@ def watched(engine: LocalEngine) -> Watched:
     return Watched(engine)
 
 
-def test_before_anything_is_loaded_all_is_well(watched: Watched) -> None:
+def test_before_anything_is_loaded_all_is_well_and_nothing_is_logged(
+    watched: Watched, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG", logger="core.inference.review")
     review = watched.reviewer.look(watched.clock.now())
     assert review is not None
-    assert (review.plan.fits, dict(review.standings)) == (True, {})
+    assert (review.plan.fits, dict(review.standings), review.excess) == (True, {}, "")
+    assert not caplog.records
 
 
 def test_it_looks_every_few_seconds_and_tells_only_what_is_news(watched: Watched, tiny: Package) -> None:
@@ -100,8 +104,8 @@ def test_a_model_that_gets_slower_is_news_once_it_does_not_fit(watched: Watched,
         watched.slow(cost_s, 10)
         review = watched.reviewer.look(watched.clock.now())
         if review is not None:
-            told.append(review.plan.fits)
-    assert told == [False, True]
+            told.append(review.excess.rpartition(" a second")[0])
+    assert told == ["m: 9.99", ""]
     assert "edge_inference_fits 1.0" in watched.metrics.text().decode()
 
 

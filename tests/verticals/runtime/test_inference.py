@@ -27,6 +27,7 @@ class Line:
         self.engine = LocalEngine(runners=2)
         self.bridge = Bridge()
         self.file = folder / "inference.json"
+        self.heard: list[DeviceNews] = []
         reviewer = Reviewer(self.engine, box=Box(2, 2**30))
         reviewer.watch("flange", 0.25)
         self.watch = InferenceWatch(reviewer, self.engine, self.bridge, self.file)
@@ -37,10 +38,12 @@ class Line:
         raise AssertionError("it has no samples")
 
     def hear(self, news: DeviceNews) -> None:
-        raise AssertionError("its news go on the beat")
+        self.heard.append(news)
 
-    async def beat(self, cost_s: float) -> None:
-        self.engine._slots["flange"].usual_run_s = cost_s
+    async def beat(self, cost_s: float, *, asked: int = 0, fallen: str = "") -> None:
+        loaded = self.engine._slots["flange"]
+        loaded.usual_run_s, loaded.fallen = cost_s, fallen
+        loaded.asked += asked
         self.clock.advance(EVERY_S)
         await self.watch.steer(ready=True, beat=1)
 
@@ -70,6 +73,23 @@ async def test_a_model_that_became_too_slow_gets_more_threads_and_that_is_writte
     assert standing is not None
     assert standing.threads == 2
     assert json.loads(line.file.read_bytes())["models"]["flange"]["usual_ms"] == 300.0
+
+
+async def test_stations_hear_once_that_what_is_asked_does_not_fit_and_once_that_it_does_again(line: Line) -> None:
+    for cost_s in (0.014, 0.6, 0.6, 0.7, 0.014):
+        await line.beat(cost_s, asked=25)
+    assert [(news.code, news.ok) for news in line.heard] == [("model-slow", False), ("model-slow", True)]
+    assert line.heard[0].detail == "flange: 1.5 a second at 600 ms does not fit, see doctor."
+
+
+async def test_stations_hear_where_a_model_runs_instead_and_of_a_reason_no_more_than_a_line(line: Line) -> None:
+    await line.beat(0.014)
+    assert not line.heard
+    await line.beat(0.014, fallen=f"asked openvino, runs on cpu since 2026-11-24 10:04 UTC: {'device lost ' * 40}")
+    await line.beat(0.014)
+    assert [(news.code, news.ok) for news in line.heard] == [("model-fallen", False), ("model-fallen", True)]
+    assert line.heard[0].detail.startswith("flange: asked openvino, runs on cpu since 2026-11-24 10:04 UTC")
+    assert len(line.heard[0].detail) <= 120
 
 
 async def test_a_file_that_cannot_be_written_harms_nobody(line: Line, caplog: pytest.LogCaptureFixture) -> None:
