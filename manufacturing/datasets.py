@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from core.errors import InputError
-from core.learning.teach import Picture
+from core.learning.pictures import Picture
 from verticals.devices.pictures import SUFFIXES, read_picture
 
 GOOD = "good"

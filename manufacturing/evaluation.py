@@ -40,6 +40,8 @@ class EvaluationSettings:
     seed: int = 0
     teach_from: int = 0
     shift_px: int = TeachSettings().shift_px
+    augment: str = "find"
+    register: str = "find"
 
 
 @dataclass(slots=True)
@@ -66,7 +68,12 @@ def evaluate(
     taught_from = dataset.train_good[: settings.teach_from or None]
     lesson = Lesson(
         folder, "evaluated",
-        TeachSettings(false_reject_rate=settings.false_reject_rate, shift_px=settings.shift_px, seed=settings.seed),
+        TeachSettings(
+            false_reject_rate=settings.false_reject_rate,
+            shift_px=settings.shift_px,
+            augment=settings.augment,
+            register=settings.register,
+        ),
     )  # fmt: skip
 
     def tell_teaching(share: float, text: str) -> None:
@@ -165,7 +172,9 @@ def _figures(dataset: Dataset, taught: Taught, judge: _Judge) -> dict[str, Any]:
         "false_reject_ci95": list(share_interval(rejected, len(good.scores))),
         "escape_rate": escaped / len(defects),
         "escape_ci95": list(share_interval(escaped, len(defects))),
+        "recall": 1 - escaped / len(defects),
         "threshold": judge.threshold,
+        "plan": taught.plan,
         "teach_cpu_s": round(taught.cpu_s, 3),
         "latency_ms": _latency_ms(judge.latencies_s),
         "images": _images(dataset, taught),

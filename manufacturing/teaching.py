@@ -18,6 +18,7 @@ from core.errors import InputError
 from core.inference.session import Session
 from core.learning.backbone import WEIGHTS_LICENCE
 from core.learning.inspector import HEAT_MAP, IMAGE, SCORE
+from core.learning.looking import FeatureStore
 from core.learning.teach import Taught, TeachSettings, teach
 from core.models.card import Card, Tolerance, Verdict, is_name
 from core.models.gate import Gate
@@ -38,6 +39,9 @@ _GOLDEN_SIDE_PX = 240
 #: A golden score nearer to the threshold than this could flip by rounding alone.
 _CLEAR_OF_THRESHOLD = 0.1
 _TEACHING_SHARE = 0.95
+_INPUTS = frozenset({"folder", "recipe", "false_reject_rate", "shift_px", "augment", "register", "region", "masks"})
+#: In the data folder of the box: features of pictures that were taught from, for the next time.
+_FEATURES = "taught-features"
 
 
 class _CancelledError(Exception):
@@ -65,8 +69,9 @@ class Lesson:
 
     @classmethod
     def of(cls, inputs: Json) -> Lesson:
-        """Reads `folder`, `recipe`, `false_reject_rate` (0..0.5), `shift_px`. Raises InputError for others."""
-        unknown = set(inputs) - {"folder", "recipe", "false_reject_rate", "shift_px"}
+        """Reads `folder`, `recipe` and the settings, those of `TeachSettings` by their names. Raises InputError for
+        others. `known_defects`, a folder, is for a head that learns from them; a lesson without one needs none."""
+        unknown = set(inputs) - _INPUTS
         if unknown:
             raise InputError(f"teach does not know '{min(unknown)}'")
         folder, recipe = inputs.get("folder"), inputs.get("recipe")
@@ -75,9 +80,19 @@ class Lesson:
         if not isinstance(recipe, str) or not is_name(recipe):
             raise InputError("teach needs 'recipe', a name of letters, digits, '.', '_' and '-'")
         usual = TeachSettings()
-        rate = _number(inputs, "false_reject_rate", usual.false_reject_rate, 0.5)
-        shift_px = round(_number(inputs, "shift_px", usual.shift_px, 64))
-        return cls(Path(folder), recipe, TeachSettings(false_reject_rate=rate, shift_px=shift_px))
+        region = inputs.get("region")
+        masks = inputs.get("masks") or []
+        if not isinstance(masks, list):
+            raise InputError("teach: 'masks' is no list of rectangles")
+        settings = TeachSettings(
+            false_reject_rate=_number(inputs, "false_reject_rate", usual.false_reject_rate, 0.5),
+            shift_px=round(_number(inputs, "shift_px", usual.shift_px, 64)),
+            augment=str(inputs.get("augment", usual.augment)),
+            register=str(inputs.get("register", usual.register)),
+            region=None if region is None else _box("region", region),
+            masks=tuple(_box("masks", mask) for mask in masks),
+        )
+        return cls(Path(folder), recipe, settings)
 
 
 def run(ctx: JobContext, inputs: Json) -> Json:
@@ -100,20 +115,35 @@ def _run(ctx: JobContext, inputs: Json) -> Json:
             raise _CancelledError
         ctx.progress(share * _TEACHING_SHARE, text)
 
-    taught = teach([file.picture for file in files], lesson.settings, tell)
-    tell(1.0, "Making the model package")
     trust = Trust(ctx.places.keys)
-    gate = Gate()
     ctx.places.data.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="teach-", dir=ctx.places.data) as draft:
-        package = make_package(Path(draft) / "package", lesson, files, taught, ctx.clock.now(), trust.box_key())
-        gate.check(package)
-        Shelf(ctx.places.models, trust, gate).install(Path(draft) / "package")
+
+    def shelve(taught: Taught, name: str) -> Package:
+        gate = Gate()
+        with tempfile.TemporaryDirectory(prefix="teach-", dir=ctx.places.data) as draft:
+            folder = Path(draft) / "package"
+            package = make_package(folder, lesson, files, taught, ctx.clock.now(), trust.box_key(), note=name)
+            gate.check(package)
+            Shelf(ctx.places.models, trust, gate).install(folder)
+        return package
+
+    early: list[Package] = []
+
+    def shelve_first(taught: Taught) -> None:
+        early.append(shelve(taught, "first"))
+        ctx.progress(0.05, f"A first model is on the shelf: {early[0].card.version}; looking for a better one")
+
+    store = FeatureStore(ctx.places.data / _FEATURES)
+    taught = teach([file.picture for file in files], lesson.settings, tell, first=shelve_first, store=store)
+    store.tidy()
+    tell(1.0, "Making the model package")
+    package = shelve(taught, "")
     ctx.progress(1.0, "Done")
     return {
         "name": package.card.name,
         "version": package.card.version,
         "sha256": package.sha256,
+        "first_version": early[0].card.version,
         **report(taught),
     }
 
@@ -131,26 +161,41 @@ def report(taught: Taught) -> dict[str, Any]:
         "pictures": taught.pictures,
         "parts": threshold.parts,
         "doubtful": list(taught.doubtful),
+        "held_out": [
+            {"name": name, "part": part, "score": float(score)}
+            for name, part, score in zip(taught.names, taught.parts, taught.held_out, strict=True)
+        ],
+        "limits": [
+            {
+                "rate": limit.wished_rate,
+                "threshold": limit.value,
+                "expected_rate": limit.expected_rate,
+                "interval95": list(limit.interval95),
+            }
+            for limit in taught.limits
+        ],
+        "plan": taught.plan,
         "teach_cpu_s": round(taught.cpu_s, 3),
     }
 
 
 def make_package(
-    folder: Path, lesson: Lesson, files: Sequence[PictureFile], taught: Taught, now: Instant, key: SigningKey
-) -> Package:
-    """The signed package of what was taught, written to `folder`."""
+    folder: Path, lesson: Lesson, files: Sequence[PictureFile], taught: Taught, now: Instant, key: SigningKey, *,
+    note: str = "",
+) -> Package:  # fmt: skip
+    """The signed package of what was taught, written to `folder`. A `note` ends its version."""
     listed = {str(file.path.relative_to(lesson.folder)): file.sha256() for file in files}
     pictures = json.dumps(listed, indent=1, ensure_ascii=False).encode()
-    card = _card(lesson, taught, now, hashlib.sha256(pictures).hexdigest())
+    card = _card(lesson, taught, now, hashlib.sha256(pictures).hexdigest(), note)
     golden = _golden(card, taught, [file.picture.load for file in files[:2]])
     return write_package(folder, card, taught.model, golden, key, extra={PICTURES: pictures})
 
 
-def _card(lesson: Lesson, taught: Taught, now: Instant, pictures_sha256: str) -> Card:
+def _card(lesson: Lesson, taught: Taught, now: Instant, pictures_sha256: str, note: str) -> Card:
     threshold = taught.threshold
     return Card(
         name=lesson.recipe,
-        version=now.iso().replace("-", "").replace(":", ""),
+        version=now.iso().replace("-", "").replace(":", "") + (f"-{note}" if note else ""),
         kind=KIND,
         inputs=(IMAGE,),
         outputs=(SCORE, HEAT_MAP),
@@ -170,11 +215,10 @@ def _card(lesson: Lesson, taught: Taught, now: Instant, pictures_sha256: str) ->
             "pictures_sha256": pictures_sha256,
             "picture_width_px": taught.width_px,
             "picture_height_px": taught.height_px,
-            "method": "Gaussian per position on EfficientNet-Lite0, standardised, mean of the top 3 %",
-            "channels": taught.channels,
+            "method": "Gaussian per place on EfficientNet-Lite0, standardised, mean of the top 3 %",
+            "plan": taught.learnt.choice.words,
             "rows": taught.rows,
             "shift_px": lesson.settings.shift_px,
-            "shrinkage": lesson.settings.shrinkage,
             "wished_false_reject_rate": threshold.wished_rate,
             "expected_false_reject_rate": threshold.expected_rate,
             "false_reject_low95": threshold.interval95[0],
@@ -219,3 +263,10 @@ def _number(inputs: Json, key: str, usual: float, most: float) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= most:
         raise InputError(f"teach: '{key}' is {value!r}, expected a number from 0 to {most:g}")
     return float(value)
+
+
+def _box(key: str, value: object) -> tuple[float, float, float, float]:
+    if not isinstance(value, list | tuple) or len(value) != 4:
+        raise InputError(f"teach: '{key}' is {value!r}, expected four shares of the picture: x, y, width, height")
+    x, y, width, height = (_number({key: one}, key, 0, 1) for one in value)
+    return x, y, width, height

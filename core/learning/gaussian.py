@@ -47,10 +47,12 @@ class PositionGaussian:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """Which part a row of features shows; `copy` says that it is an augmented copy, never judged itself."""
+    """Which part a row of features shows. A `copy` is taught from and never judged, a `ghost` judged and never taught
+    from."""
 
     part: int
     copy: bool = False
+    ghost: bool = False
 
 
 @dataclass(frozen=True, slots=True)

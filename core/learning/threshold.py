@@ -16,6 +16,10 @@ from core.learning.roc import share_interval
 FEWEST_PARTS = 5
 #: With fewer parts than this beyond the threshold, its place among them would be the luck of the worst one or two.
 _FEWEST_BEYOND = 3
+#: Rates that a threshold is made for beforehand, so that another one can be chosen without teaching again.
+RATES = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.02)
+#: At most this share of the parts, or one of them, may be left out as doubtful: more of them are no exception.
+_LEFT_OUT_SHARE = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +27,8 @@ class Threshold:
     """`value` is the highest score that passes. `expected_rate` is what to expect of new good parts.
 
     With 95 % confidence the rate that comes about lies in `interval95`. `proven` says that the parts alone carry
-    the wished rate; otherwise it rests on the shape of their scores too, and `note` says so to a person.
+    the wished rate; otherwise it rests on the shape of their scores too, and `note` says so to a person. `left_out`
+    of the parts were doubtful and did not move the threshold; they count as rejected.
     """
 
     value: float
@@ -33,9 +38,12 @@ class Threshold:
     parts: int
     proven: bool
     note: str
+    left_out: int = 0
 
 
-def choose_threshold(scores: NDArray[np.float64], parts: Sequence[int], rate: float) -> Threshold:
+def choose_threshold(
+    scores: NDArray[np.float64], parts: Sequence[int], rate: float, doubtful: Sequence[int] = ()
+) -> Threshold:
     """The threshold that rejects a share `rate` of new good parts. A part counts once, by its worst picture.
 
     With n parts, of which the k-th smallest score is the threshold, the realised rate follows Beta(n - k + 1, k)
@@ -43,12 +51,11 @@ def choose_threshold(scores: NDArray[np.float64], parts: Sequence[int], rate: fl
     with an expected rate (n + 1 - k) / (n + 1) <= `rate`. Where that would leave fewer than three of n + 1 parts
     beyond it, the threshold is the upper prediction limit of a normal distribution (Student's t), but not below the
     third-highest score, so that a lower rate never gives a lower threshold; its interval is that of the share of
-    parts beyond it (Clopper and Pearson).
+    parts beyond it (Clopper and Pearson). There the parts of the `doubtful` pictures (places in `scores`) do not
+    move the threshold, and count as rejected.
 
     Raises InputError for fewer than FEWEST_PARTS parts or a `rate` outside (0, 0.5].
     """
-    from scipy.stats import beta, t  # loaded late: scipy.stats takes a second
-
     if not 0 < rate <= 0.5:
         raise InputError(f"a false-reject rate of {rate} cannot be kept", hint="Choose one above 0, up to 0.5.")
     worst = _worst_by_part(scores, parts)
@@ -59,17 +66,39 @@ def choose_threshold(scores: NDArray[np.float64], parts: Sequence[int], rate: fl
             hint="Take pictures of more good parts; 20 is a fair start.",
         )
     beyond = math.floor((count + 1) * rate + 1e-9)
-    proven = beyond >= _FEWEST_BEYOND
-    if proven:
-        value, expected = float(worst[count - beyond]), beyond / (count + 1)
-        low, high = (float(beta.ppf(share, beyond, count + 1 - beyond)) for share in (0.025, 0.975))
-    else:
-        limit = worst.mean() + t.ppf(1 - rate, count - 1) * worst.std(ddof=1) * math.sqrt(1 + 1 / count)
-        value = max(float(limit), float(worst[count - _FEWEST_BEYOND]))
-        rejected = int((worst > value).sum())
-        expected = max(rate, rejected / (count + 1))
-        low, high = share_interval(rejected, count)
-    return Threshold(value, rate, expected, (low, high), count, proven, _note(count, rate, (low, high), proven))
+    if beyond >= _FEWEST_BEYOND:
+        return _proven(worst, beyond, rate)
+    return _by_shape(worst, rate, _left_out(parts, doubtful, count))
+
+
+def _proven(worst: NDArray[np.float64], beyond: int, rate: float) -> Threshold:
+    from scipy.stats import beta  # loaded late: scipy.stats takes a second
+
+    count = len(worst)
+    interval = tuple(float(beta.ppf(share, beyond, count + 1 - beyond)) for share in (0.025, 0.975))
+    low, high = interval
+    note = _note(count, rate, (low, high), True, 0)
+    return Threshold(float(worst[count - beyond]), rate, beyond / (count + 1), (low, high), count, True, note)
+
+
+def _by_shape(worst: NDArray[np.float64], rate: float, left_out: int) -> Threshold:
+    from scipy.stats import t
+
+    usual = worst[: len(worst) - left_out]
+    count = len(usual)
+    limit = usual.mean() + t.ppf(1 - rate, count - 1) * usual.std(ddof=1) * math.sqrt(1 + 1 / count)
+    value = max(float(limit), float(usual[count - _FEWEST_BEYOND]))
+    rejected = int((worst > value).sum())
+    expected = max(rate, rejected / (len(worst) + 1))
+    interval = share_interval(rejected, len(worst))
+    note = _note(len(worst), rate, interval, False, left_out)
+    return Threshold(value, rate, expected, interval, len(worst), False, note, left_out)
+
+
+def _left_out(parts: Sequence[int], doubtful: Sequence[int], count: int) -> int:
+    """How many parts are doubtful; 0 where they are too many to be exceptions. They are the highest scores."""
+    odd = len({parts[index] for index in doubtful})
+    return odd if odd <= max(1, int(_LEFT_OUT_SHARE * count)) and count - odd >= FEWEST_PARTS else 0
 
 
 def _worst_by_part(scores: NDArray[np.float64], parts: Sequence[int]) -> NDArray[np.float64]:
@@ -77,12 +106,13 @@ def _worst_by_part(scores: NDArray[np.float64], parts: Sequence[int]) -> NDArray
     return np.sort([scores[parts_of == part].max() for part in np.unique(parts_of)])
 
 
-def _note(count: int, rate: float, interval: tuple[float, float], proven: bool) -> str:
+def _note(count: int, rate: float, interval: tuple[float, float], proven: bool, left_out: int) -> str:
     low, high = (f"{share:.1%}" for share in interval)
     if proven:
         return f"From {count} good parts: between {low} and {high} of good parts will be rejected (95 % sure)."
     needed = math.ceil(_FEWEST_BEYOND / rate - 1e-9) - 1
+    without = f" {left_out} of them did not count for the threshold: look at them." if left_out else ""
     return (
         f"{count} good parts cannot prove a rate of {rate:.1%}: between {low} and {high} of good parts may be "
-        f"rejected (95 % sure). {needed} parts would carry it; add good parts as they come in."
+        f"rejected (95 % sure). {needed} parts would carry it; add good parts as they come in.{without}"
     )

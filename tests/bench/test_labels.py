@@ -15,17 +15,17 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from core.inference.session import Session
+from core.learning.augment import moves_of
 from core.learning.backbone import read_weights
 from core.learning.benefit import HeadOutcome, Judged, try_head
 from core.learning.gaussian import Row, fit
-from core.learning.inspector import IMAGE, Eye, feature_graph, features_spec
+from core.learning.looking import Looker
+from core.learning.pictures import pixels_of
 from core.learning.portrait import PictureFeatures, portray, portray_good
 from core.learning.roc import auroc
 from core.learning.scoring import held_out_scores, norm_of, top_mean
 from core.learning.shortcut import background_only, brightness_of, usual_picture
-from core.learning.teach import shifted
-from core.models.card import Card
+from core.learning.view import View
 from verticals.devices.pictures import SUFFIXES, read_picture
 
 pytestmark = [pytest.mark.bench, pytest.mark.samples]
@@ -34,26 +34,21 @@ Image = NDArray[np.uint8]
 _RATE = 0.02
 _SEEDS = 5
 _SETS = [("cookies", 20), ("aliens", 29), ("circuit-boards", 20)]
-_SHIFTS = ((8, 0), (-8, 0), (0, 8), (0, -8))
 
 
 class _Looker:
     """Pictures become what the teaching needs of them, each once."""
 
     def __init__(self) -> None:
-        eye = Eye()
-        card = Card(
-            name="features", version="1", kind="features", inputs=(IMAGE,), outputs=(features_spec(eye),),
-            intended_use="bench", licence="Apache-2.0",
-        )  # fmt: skip
-        self._session = Session(feature_graph(read_weights(), eye).SerializeToString(), card)
+        self._looker = Looker(read_weights())
 
     def features(self, image: Image) -> NDArray[np.float32]:
-        return np.array(self._session.run({"image": np.ascontiguousarray(image)})["features"][0])
+        (found,) = self._looker.look(View(), image, pixels_of(image), [None])
+        return found.reshape(-1, found.shape[2]).astype(np.float32)
 
     def copies(self, image: Image) -> list[NDArray[np.float32]]:
-        height, width = image.shape[:2]
-        return [self.features(shifted(image, round(x * width / 256), round(y * height / 256))) for x, y in _SHIFTS]
+        found = self._looker.look(View(), image, pixels_of(image), moves_of("shifts", 8 / 256))
+        return [one.reshape(-1, one.shape[2]).astype(np.float32) for one in found]
 
 
 @dataclass(frozen=True)

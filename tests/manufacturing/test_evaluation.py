@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 from manufacturing.evaluation import EvaluationSettings, evaluate, evaluate_seeds
 from tests.support.pictures import part_picture, write_dataset, write_png
 
-_QUICK = EvaluationSettings(shift_px=0)
+_QUICK = EvaluationSettings(shift_px=0, augment="none", register="no")
 _TIMES = ("teach_cpu_s", "latency_ms")
 
 
@@ -28,7 +29,8 @@ def test_every_promised_figure_is_there(dataset: Path) -> None:
     assert figures["pixel_auroc"] is None
     assert figures["defects"] == {"blot": 1.0}
     assert figures["images"] == {"taught_from": 8, "good": 6, "defects": {"blot": 6}, "masks": 0}
-    for key in ("false_reject_rate", "escape_rate", "threshold", "teach_cpu_s"):
+    assert figures["plan"]["copies"] == "none"
+    for key in ("false_reject_rate", "escape_rate", "recall", "threshold", "teach_cpu_s"):
         assert isinstance(figures[key], float)
     for key in ("false_reject_ci95", "escape_ci95"):
         low, high = figures[key]
@@ -51,7 +53,7 @@ def test_masks_give_a_pixel_figure(tmp_path: Path) -> None:
 
 
 def test_a_seed_gives_the_same_figures_again(dataset: Path) -> None:
-    again = [_without_times(evaluate(dataset, EvaluationSettings(seed=2, shift_px=0))) for _ in range(2)]
+    again = [_without_times(evaluate(dataset, replace(_QUICK, seed=2))) for _ in range(2)]
     assert again[0] == again[1]
     assert again[0]["threshold"] != evaluate(dataset, _QUICK)["threshold"]
 
@@ -64,13 +66,11 @@ def test_seeds_give_their_mean_and_each(dataset: Path) -> None:
 
 
 def test_fewer_pictures_may_be_taught_from(dataset: Path) -> None:
-    assert evaluate(dataset, EvaluationSettings(teach_from=5, shift_px=0))["images"]["taught_from"] == 5
+    assert evaluate(dataset, replace(_QUICK, teach_from=5))["images"]["taught_from"] == 5
 
 
 def test_the_wished_rate_moves_the_threshold(dataset: Path) -> None:
-    strict, lax = (
-        evaluate(dataset, EvaluationSettings(false_reject_rate=rate, shift_px=0))["threshold"] for rate in (0.3, 0.01)
-    )
+    strict, lax = (evaluate(dataset, replace(_QUICK, false_reject_rate=rate))["threshold"] for rate in (0.3, 0.01))
     assert strict < lax
 
 
