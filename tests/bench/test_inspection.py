@@ -52,7 +52,7 @@ def test_a_picture_costs_at_most_18_cpu_ms(taught: Taught) -> None:
     image = part_picture(99, height=_HEIGHT, width=_WIDTH)
     spent = _cpu_ms(lambda: session.run({"image": image}))
     print(f"\ninspection {_WIDTH} x {_HEIGHT}: min {spent[0]:.1f}, median {statistics.median(spent):.1f} CPU ms, ")
-    print(f"model {len(taught.model) / 1e6:.0f} MB, {taught.plan["view"]}, {taught.rows} rows")
+    print(f"model {len(taught.model) / 1e6:.0f} MB, {taught.learnt.plan.seen.name}, {taught.rows} rows")
     assert spent[0] <= 18
 
 
