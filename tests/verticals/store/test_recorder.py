@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -19,7 +20,6 @@ from core.errors import DiskFullError, StoreError
 from tests.support.clocks import FakeClock
 from tests.support.factories import make_app_db, make_entry, make_event, make_evidence_store
 from verticals.contract import Event, Evidence
-from verticals.store.database import reading
 from verticals.store.events import Entry, EventStore, Project
 from verticals.store.evidence import EvidenceStore, Filed, Promised
 from verticals.store.recorder import Recorder
@@ -314,10 +314,14 @@ async def test_the_oldest_evidence_goes_when_the_budget_is_used_up(tmp_path: Pat
 
 
 def limit_pages(engine: sa.Engine, pages: int) -> None:
-    """SQLite answers as it does for a full disk beyond so many pages, on every connection of the pool."""
-    with ExitStack() as stack:
-        for connection in [stack.enter_context(reading(engine)) for _ in range(4)]:
-            connection.exec_driver_sql(f"PRAGMA max_page_count={pages}")
+    """SQLite answers as it does for a full disk beyond so many pages, from the next use of any connection on.
+
+    Not of those in the pool now: the recorder may have one in its hand.
+    """
+
+    @sa.event.listens_for(engine, "checkout")
+    def limit(connection: sqlite3.Connection, *_: object) -> None:
+        connection.execute(f"PRAGMA max_page_count={pages}").close()
 
 
 FULL_DISK = """
