@@ -12,6 +12,7 @@ import logging
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from core.clock import Clock, Instant
 from core.inference.request import Answer, Ask, Engine, Outcome
@@ -48,6 +49,7 @@ ENGINE_GRACE_S = 0.05
 _FORESEE_AFTER_S = 0.002
 #: The least time between two ticks, whatever `due` says.
 _TICK_APART_S = 0.02
+_NO_ANSWER = "late: the engine gave no answer"
 
 Follow = Callable[["Lane", Decision, Origin], Awaitable[None]]
 
@@ -201,7 +203,9 @@ class Lane:
             return_exceptions=True,
         )
 
-        def end(_: object = None) -> None:
+        def end(answers: asyncio.Future[Any] | None = None) -> None:
+            if answers is not None and not answers.cancelled():
+                answers.exception()  # taken, or asyncio would log what was given up on as a failure
             if not over.done():
                 over.set_result(None)
 
@@ -214,7 +218,7 @@ class Lane:
             if not asking.done():
                 asking.cancel()
         if not asking.done() or asking.cancelled():
-            return (), "late: the engine gave no answer"
+            return (), _NO_ANSWER
         return self._judge(asking.result(), deadline_mono_s)
 
     def _judge(
@@ -222,6 +226,8 @@ class Lane:
     ) -> tuple[Sequence[Answer], str]:
         answers: list[Answer] = []
         for outcome in outcomes:
+            if isinstance(outcome, asyncio.CancelledError):
+                return (), _NO_ANSWER
             if isinstance(outcome, BaseException):
                 self.mishaps.note("infer", outcome)
                 return (), f"failed: {in_words(outcome)}"
