@@ -56,10 +56,12 @@ class CellCameras:
 
     async def pictures(self, part_id: int, at: Instant) -> dict[str, Value]:
         """`image`, or `image.<view>` of each of several cameras; `camera_error` where one gave none. A part of which
-        a view is missing cannot be judged.
+        a view is missing cannot be judged. `lag_ms` from trigger to capture, of the view that is furthest from it.
         """
         views = await grab_all(self._cameras, str(part_id), self._within_s, at)
         values: dict[str, Value] = {value_name(view): frame.image for view, frame in views.frames.items()}
+        if views.frames:
+            values["lag_ms"] = round(max((frame.lag_s for frame in views.frames.values()), key=abs) * 1000, 2)
         if views.failed:
             values["camera_error"] = "; ".join(f"{view}: {why}" if view else why for view, why in views.failed.items())
         return values

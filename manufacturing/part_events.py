@@ -29,10 +29,8 @@ def part_data(sample: Sample, verdict: Verdict, *, shift: str, local_time: str, 
     }
     if verdict.note:
         data["note"] = verdict.note
-    grab_ms = number(sample, "grab_ms")
-    if grab_ms is not None:
-        data["grab_ms"] = grab_ms
-    return data
+    times = {name: number(sample, name) for name in ("grab_ms", "lag_ms")}
+    return data | {name: took_ms for name, took_ms in times.items() if took_ms is not None}
 
 
 def result_action(sample: Sample, verdict: Verdict, target: str, window_s: float) -> Action:

@@ -41,10 +41,19 @@ def part_view(desk: Desk, row: Mapping[str, Any], zone: ZoneInfo) -> dict[str, A
     drawn["label_who"], drawn["defect"] = row["label_who"] or "the kiosk", row["defect"] or ""
     drawn["sha256"] = row["model_sha256"] or ""
     drawn["when"] = moment_text(row["at_utc_s"], zone)
+    drawn["lag"] = lag_text(data)
     view = {**shown, **drawn}
     return (
         view | {"matrix": _matrix(shown["heat_range"]), "path": _smooth(shown), "tag": _tag(shown)} | _said(view, row)
     )
+
+
+def lag_text(data: Mapping[str, Any]) -> str:
+    """How far picture and trigger lie apart: `12.4 ms after the trigger`; a picture without a time is none."""
+    lag_ms = data.get("lag_ms")
+    if lag_ms is None:
+        return "time not known"
+    return f"{abs(lag_ms):.1f} ms {'before' if lag_ms < 0 else 'after'} the trigger"
 
 
 def _kept(desk: Desk, sha256: str | None, zone: ZoneInfo) -> tuple[str, str]:
@@ -69,6 +78,7 @@ def _said(view: Mapping[str, Any], row: Mapping[str, Any]) -> dict[str, Any]:
         score = f"{row['score']:.2f}, limit {row['threshold']:.2f} ({100 * share:.0f} %)"
     facts = [
         ("Taken", view["when"]),
+        ("Capture", view["lag"]),
         ("Score", score),
         ("Where", where_shown(view["where"], view["picture"]) if (view["where"] or {}).get("w") else "no place"),
         ("Gate", gate),

@@ -78,6 +78,8 @@ def _does_not_fit(station: Changing, recipe: Recipe) -> str:
         if views == (ONE_VIEW,):
             return "this line has one camera: the recipe names one 'model'"
         return f"this line has several cameras: 'models' names one for each of {', '.join(views)}"
+    if why := _light_does_not_fit(station.line, recipe):
+        return why
     if recipe.modbus and station.line.modbus is None:
         return "this line has no Modbus device whose map the recipe could change"
     strange = sorted(set(recipe.tags) - set(MOVABLE))
@@ -87,6 +89,14 @@ def _does_not_fit(station: Changing, recipe: Recipe) -> str:
         return "the PLC of this line chooses no recipes (plc.chooses_recipes): leave its number out"
     holder = station.changeover.book.holder(recipe.plc_number, but=recipe.name)
     return f"number {recipe.plc_number} of the PLC belongs to recipe '{holder}'" if holder else ""
+
+
+def _light_does_not_fit(line: LineSettings, recipe: Recipe) -> str:
+    fixed = next((camera for camera in line.every_camera if not camera.adjustable), None)
+    what = "exposure" if recipe.exposure_us is not None else "gain" if recipe.gain is not None else ""
+    if fixed is None or not what:
+        return ""
+    return f"the camera '{fixed.name}' ({fixed.kind}) takes no {what} from here: leave it out, and set it at the camera"
 
 
 def choose_recipe(station: Changing, command: Command) -> Decision:

@@ -56,6 +56,8 @@ Place = Annotated[int, Field(ge=0, le=65535)]
 
 CameraKind = Literal["camera.folder", "camera.genicam", "camera.rtsp", "camera.usb", "camera.video"]
 _LINE_TRIGGERED = ("camera.genicam",)
+#: What takes exposure and gain while it runs.
+_ADJUSTABLE = ("camera.genicam", "camera.usb")
 
 
 @dataclass(frozen=True)
@@ -114,6 +116,11 @@ class CameraSettings:
             raise ValueError(f'{self.kind} cannot be triggered by the line: trigger = "software"')
         if self.name == "cell":
             raise ValueError('the name "cell" is taken: another name for this camera')
+
+    @property
+    def adjustable(self) -> bool:
+        """Whether a recipe may set its exposure and gain."""
+        return self.kind in _ADJUSTABLE
 
     def source_options(self) -> Mapping[str, Any]:
         """What the frame source is opened with."""

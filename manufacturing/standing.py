@@ -137,7 +137,7 @@ def _no_scale(kind: str, shape: str, word: str, why: str, score: str = "") -> di
 
 def _banner(discipline: Discipline, code: str, begun: Instant | None, *, simulated: bool) -> dict[str, Any]:
     if code:
-        text = _detail(discipline, code) if code == "unknown-recipe" else ""
+        text = _detail(discipline, code) if code in ("unknown-recipe", "setup-failed") else ""
         text = f"{text} Ready is off." if text else _FAULTS[code].text
         shown: dict[str, Any] = {"kind": "fault", "word": _FAULTS[code].word, "text": text}
         return shown | ({"since_utc_s": begun.utc_s} if begun else {})

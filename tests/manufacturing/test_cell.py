@@ -58,6 +58,7 @@ class Camera:
         self.given_up: list[str] = []
         self.light: dict[str, float | str] = {}
         self.stuck = False
+        self.lag_s = 0.0
         self.may_answer = asyncio.Event()
         self.may_answer.set()
 
@@ -73,7 +74,7 @@ class Camera:
             raise
         if ticket == "13":
             raise DeviceError("no picture of '13'")
-        return Frame(np.full((2, 2, 3), int(ticket), np.uint8), self.clock.now(), ticket, 1)
+        return Frame(np.full((2, 2, 3), int(ticket), np.uint8), self.clock.now(), ticket, 1, self.lag_s)
 
     async def adjust(self, settings: dict[str, float | str], timeout_s: float = 5.0) -> dict[str, float | str]:
         if self.stuck:
@@ -218,6 +219,18 @@ async def test_a_recipe_that_cannot_be_read_is_told_as_such(cell: Cell, value: A
     assert [sample.values["recipe_number"] for sample in cell.samples] == [-1]
 
 
+async def test_a_part_says_how_far_its_picture_lies_from_its_trigger(cell: Cell) -> None:
+    cell.camera.lag_s = -0.0124
+    cell.trigger(announced=7)
+    await settled()
+    assert cell.samples[0].values["lag_ms"] == -12.4
+    cell.plc.tags["PartId"] = 13
+    cell.device.plc_change("Trigger", False)
+    cell.trigger(announced=13)
+    await settled()
+    assert "lag_ms" not in cell.samples[1].values
+
+
 async def test_ready_waits_for_what_the_recipe_sets_up(cell: Cell) -> None:
     await cell.device._signal({"Ready": True, "setup": {"exposure_us": 900.0, "gain": 2.0}})
     assert cell.camera.light == {"exposure_us": 900.0, "gain": 2.0}
@@ -226,6 +239,7 @@ async def test_ready_waits_for_what_the_recipe_sets_up(cell: Cell) -> None:
     await cell.device._signal({"Ready": True, "setup": {"exposure_us": 100.0}})
     assert cell.plc.written == [("Ready", False)]
     assert (cell.news[-1].code, cell.news[-1].ok) == ("setup-failed", False)
+    assert cell.news[-1].detail == "the camera takes no settings"
     cell.camera.stuck = False
     await cell.device._signal({"Ready": True, "setup": {"exposure_us": 100.0}})
     assert (cell.plc.written[-1], cell.news[-1].ok) == (("Ready", True), True)

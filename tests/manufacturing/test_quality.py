@@ -120,6 +120,7 @@ def test_the_record_of_a_part_holds_all_that_happened_to_it(kiosk: KioskRig, vis
     for known in ("6.50, limit 5.00 (130 %)", "flange 3.0.0 · a3f9c1", "a3f9c1" + "0" * 58, "reject, code 1: Defect"):
         assert known in text
     assert page.count("/evidence/") == 2
+    assert "Capture 12.4 ms after the trigger" in text
 
 
 def test_an_id_that_came_again_shows_each_part_with_its_own_events(kiosk: KioskRig, visitor: Visitor) -> None:

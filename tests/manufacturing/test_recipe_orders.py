@@ -177,6 +177,19 @@ def test_what_makes_no_recipe_is_refused_in_plain_words(wrong: dict[str, Any], s
     assert line.station.changeover.book.find("bracket") is None
 
 
+@pytest.mark.parametrize("kind", ["camera.folder", "camera.rtsp"])
+@pytest.mark.parametrize(("light", "what"), [({"exposure_us": 900}, "exposure"), ({"gain": 2}, "gain")])
+def test_a_camera_that_takes_no_light_from_here_is_named_when_the_recipe_is_saved(
+    kind: Any, light: dict[str, Any], what: str
+) -> None:
+    line = RecipeLine(camera=CameraSettings(kind))
+    reply = line.order("save-recipe", name="bracket", model=model("bracket"), reason="darker parts", **light)
+    assert not reply.accepted
+    assert f"camera 'camera' ({kind}) takes no {what} from here" in reply.reason
+    other = RecipeLine(camera=CameraSettings("camera.usb"))
+    assert other.order("save-recipe", name="bracket", model=model("bracket"), reason="darker parts", **light).accepted
+
+
 def test_a_number_of_the_plc_belongs_to_one_recipe() -> None:
     line = RecipeLine()
     line.save("bracket", number=4)

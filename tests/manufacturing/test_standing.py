@@ -85,6 +85,14 @@ def test_late_results_are_a_fault_that_a_person_resets_while_parts_are_still_jud
     assert (now["banner"]["word"], now["tile"], now["resettable"]) == ("RESULTS TOO LATE", None, True)
 
 
+def test_settings_that_a_camera_refused_are_told_with_its_reason_and_ready_stays_down() -> None:
+    discipline = running()
+    discipline.fault("setup-failed", "camera line-3-camera: no setting exposure_us = 90000.")
+    now = shown(discipline)
+    assert now["banner"]["text"] == "camera line-3-camera: no setting exposure_us = 90000. Ready is off."
+    assert (now["tile"]["word"], discipline.ready()) == ("WAITING", False)
+
+
 @pytest.mark.parametrize("code", [code for code in FAULTS if code != "no-recipe"])
 def test_every_fault_has_a_banner(code: str) -> None:
     discipline = running()

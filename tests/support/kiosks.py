@@ -120,7 +120,7 @@ class KioskRig(ScreenRig):
         data: dict[str, Any] = {
             "verdict": verdict, "code": code, "why": SENTENCES[ResultCode(code)], "simulated": self.station.simulated,
             "shift": shift_at(at_utc_s, LINE.shifts, zone)[0], "local_time": clock_text(at_utc_s, zone),
-            "counter": self.counter, "picture": {"w": 800, "h": 600}, "grab_ms": 4.2,
+            "counter": self.counter, "picture": {"w": 800, "h": 600}, "grab_ms": 4.2, "lag_ms": 12.4,
         }  # fmt: skip
         if code < ResultCode.LATE:
             data |= {"score": score, "threshold": 5.0, "infer_ms": 14.2}
