@@ -17,9 +17,11 @@ from typing import Any
 
 from core.clock import Instant
 from core.errors import DeviceError
+from manufacturing import gate_reports
 from manufacturing.cell_cameras import Camera, CellCameras
 from manufacturing.cell_ends import PlcLink, ResultSink
 from manufacturing.cell_setup import CellSetup
+from manufacturing.gate_reports import GateReports
 from manufacturing.handshake import Handshake, Phase, Result, Write
 from manufacturing.plc_tags import RECIPE_WISH, nodes, read_at_trigger, watched
 from manufacturing.plc_writes import PlcWrites
@@ -54,6 +56,7 @@ class PlcCell:
         self._port: Port
         self._writes = PlcWrites()
         self._setup: CellSetup
+        self._gate: GateReports
         self._badly_set_up = False
         self._wish: int | None = None  # what the PLC asked for as it was told last; -1 for what cannot be read
         self._tasks: set[asyncio.Task[None]] = set()
@@ -64,13 +67,13 @@ class PlcCell:
         self._announced: int | None = None  # the PartId that the PLC published last
         self._plc_seen: Instant | None = None
         self._plc_silent = False
-        self._gate_part: int | None = None
 
     def connect(self, link: PlcLink, cameras: Mapping[str, Camera], sink: ResultSink | None = None) -> None:
         """`cameras` by view, as the line names them."""
         self._link, self._sink = link, sink
         self._cameras = CellCameras(self.line, cameras, partial(self._news, "camera-lost"))
         self._setup = CellSetup(self.line.plc, link, self._cameras, sink)
+        self._gate = GateReports(link.read)
 
     async def run(self, port: Port) -> None:
         """The link outlives the rest by a moment, so that a clean end leaves the PLC's inputs safe."""
@@ -131,10 +134,8 @@ class PlcCell:
             self._start(self._tell_wish(value))
         elif name == "PlcHeartbeat":
             self._plc_seen = self._port.clock.now()
-        elif name == "GateLastPartId" and value is not None:
-            last, self._gate_part = self._gate_part, int(value)
-            if last is not None and last != self._gate_part:
-                self._start(self._gate(self._gate_part))
+        elif name == gate_reports.PART_ID and self._gate.passed(value):
+            self._start(self._tell_gate())
 
     async def _part(self, at: Instant, announced: int | None) -> None:
         """The picture is taken at once, for the id that was announced; what is read then says whose part it is.
@@ -180,11 +181,12 @@ class PlcCell:
             await self._port.emit(Sample(self.name, self._port.clock.now(), values))
         return number
 
-    async def _gate(self, part_id: int) -> None:
-        """The gate's own sensor: what really was rejected. The PLC writes this tag after the others."""
-        tags = await self._link.read(["GateLastRejected"])
-        values: dict[str, Value] = {"about": "gate", "rejected": bool(tags["GateLastRejected"])}
-        await self._port.emit(Sample(self.name, self._port.clock.now(), values, key=str(part_id)))
+    async def _tell_gate(self) -> None:
+        """The gate's own sensor: what really was rejected."""
+        seen = await self._gate.seen()
+        if seen is not None:
+            values: dict[str, Value] = {"about": "gate", "rejected": seen[1]}
+            await self._port.emit(Sample(self.name, self._port.clock.now(), values, key=str(seen[0])))
 
     # --- what the box does ---------------------------------------------------------------------------------
 

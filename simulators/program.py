@@ -197,6 +197,7 @@ class CellProgram:
         if not passage.closed:
             self._close_without_result(passage)
         rejected = passage.rejected
+        self._set("GateLastPartId", 0)  # who reads now gets no outcome with a wrong id
         self._set("GateLastRejected", rejected)
         self._count("GateRejectCount" if rejected else "GatePassCount")
         self._set("GateLastPartId", passage.part.part_id)

@@ -57,7 +57,7 @@ TAGS: tuple[Tag, ...] = (
     _plc("NoResultCount", "UInt32", 0, "triggered parts that had no result inside the window"),
     _plc("PlcFault", "Boolean", False, "three parts in a row without a result, or the box's heartbeat stands still"),
     _plc("PlcFaultCode", "UInt16", 0, "0 none, 1 three parts without a result, 2 box heartbeat lost"),
-    _plc("GateLastPartId", "UInt32", 0, "last part that reached the gate; written after the other gate tags"),
+    _plc("GateLastPartId", "UInt32", 0, "last part at the gate; written after the other gate tags, best 0 before them"),
     _plc("GateLastRejected", "Boolean", False, "the gate's sensor saw that part go into the bin"),
     _plc("GateRejectCount", "UInt32", 0, "parts the gate's sensor saw go into the bin"),
     _plc("GatePassCount", "UInt32", 0, "parts the gate's sensor saw pass"),
