@@ -10,8 +10,7 @@ import onnx
 from core.learning.backbone import STAGES, Weights, add_backbone
 from core.learning.graph import GraphWriter
 from core.learning.place_gaussian import PlaceGaussian
-from core.learning.place_scoring import MapNorm
-from core.learning.scoring import TOP_SHARE
+from core.learning.place_scoring import TOP_SHARE, MapNorm
 from core.learning.view import CELL_PX, IMAGE, LINEAR, PLANES, View, add_view, ints, kept_map, port
 from core.models.card import TensorSpec
 
@@ -55,11 +54,14 @@ def feature_graph(weights: Weights) -> onnx.ModelProto:
 
 
 def inspector_graph(
-    weights: Weights, view: View, places: Places, gaussian: PlaceGaussian, norm: MapNorm
+    backbone: onnx.ModelProto, view: View, places: Places, gaussian: PlaceGaussian, norm: MapNorm
 ) -> onnx.ModelProto:
-    """`image` to `score` and `heat_map`: everything between picture and verdict in one graph."""
+    """`image` to `score` and `heat_map`: everything between picture and verdict in one graph.
+
+    `backbone` is the feature graph that gaussian and norm were fitted with, in whatever precision.
+    """
     graph = GraphWriter()
-    features = _add_features(graph, add_view(graph, view), weights)
+    (features,) = graph.include(backbone, {PLANES.name: add_view(graph, view)})
     size = graph.node("Shape", features, start=2)
     if view.scale > 0:
         standard = _add_dealt(graph, features, size, places, gaussian, norm)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import onnx
 from numpy.typing import NDArray
 
 from core.inference.session import Session
@@ -63,10 +64,16 @@ class FeatureStore:
 
 
 class Looker:
-    """Looks at pictures through views. `looked` counts how often the backbone ran."""
+    """Looks at pictures through views. `looked` counts how often the backbone ran.
 
-    def __init__(self, weights: Weights, store: FeatureStore | None = None) -> None:
-        model = feature_graph(weights).SerializeToString()
+    `backbone` is a feature graph; by default that of `weights` as they are.
+    """
+
+    def __init__(
+        self, weights: Weights, store: FeatureStore | None = None, backbone: onnx.ModelProto | None = None
+    ) -> None:
+        self.backbone = feature_graph(weights) if backbone is None else backbone
+        model = self.backbone.SerializeToString()
         self._backbone = Session(model, _card("features", PLANES, FEATURES))
         self._identity = hashlib.sha256(model).digest()
         self._views: dict[View, tuple[Session, bytes]] = {}
@@ -81,11 +88,11 @@ class Looker:
 
         `keep` holds them in memory for the next time.
         """
-        session, identity = self._session(view)
+        _, identity = self._session(view)
         keys = [hashlib.sha256(identity + pixels + repr(move).encode()).hexdigest() for move in moves]
         found = [self._known(key) for key in keys]
         if any(features is None for features in found):
-            planes = session.run({IMAGE.name: np.ascontiguousarray(image)})[PLANES.name]
+            planes = self.planes(view, image)
             stretch = _stretch(view, image, planes)
             for index, move in enumerate(moves):
                 if found[index] is None:
@@ -97,6 +104,11 @@ class Looker:
         if keep:
             self._kept.update(zip(keys, result, strict=True))
         return result
+
+    def planes(self, view: View, image: Image) -> NDArray[np.float32]:
+        """What the backbone gets of `image`."""
+        session, _ = self._session(view)
+        return np.asarray(session.run({IMAGE.name: np.ascontiguousarray(image)})[PLANES.name])
 
     def forget(self) -> None:
         """Lets go of what was kept in memory."""

@@ -18,11 +18,10 @@ from numpy.typing import NDArray
 
 from core.learning.backbone import Weights, read_weights
 from core.learning.choice import TRIED_PICTURES, Choice, Gathered, Sample, Trial, choose_plan
-from core.learning.gaussian import Row
 from core.learning.inspector import inspector_graph
 from core.learning.looking import FeatureStore, Looker
 from core.learning.pictures import MOST_PICTURES, Image, Parts, Picture, pixels_of, require_count
-from core.learning.place_gaussian import PlaceGaussian, fit_and_judge
+from core.learning.place_gaussian import PlaceGaussian, Row, fit_and_judge
 from core.learning.place_scoring import MapNorm, norm_of
 from core.learning.plan import Plan, TeachSettings, propose_views
 from core.learning.threshold import RATES, Threshold, choose_threshold
@@ -186,7 +185,7 @@ class _Lesson:
         norm = norm_of(fitted.held_out[judged], vectors.places[judged], places.count)
         parts = [self._parts[one] for one in chosen]
         odd = _doubtful(scores)
-        model = inspector_graph(self._weights, plan.seen.view, places, fitted.gaussian, norm)
+        model = inspector_graph(self._looker.backbone, plan.seen.view, places, fitted.gaussian, norm)
         rates = (self._settings.false_reject_rate, *RATES)
         threshold, *limits = (choose_threshold(scores, parts, rate, odd) for rate in rates)
         return Taught(
