@@ -16,6 +16,8 @@ from appliance.ports import require_free
 from appliance.processes import Process
 from core.clock import SystemClock
 from core.errors import RefusedError, StoreError
+from verticals.contract import Json
+from verticals.jobs.context import JobContext
 from verticals.places import Places
 
 MARK = "SIMULATED"
@@ -166,7 +168,7 @@ def _site(demo: Demo) -> str:
 
 
 def _teach(demo: Demo, places: Places, say: Callable[[str], None]) -> None:
-    from appliance.teaching import teach_now
+    from appliance.teaching import work_apart
     from core.errors import PackageError
     from verticals.runtime.models import shelf_of
 
@@ -176,20 +178,26 @@ def _teach(demo: Demo, places: Places, say: Callable[[str], None]) -> None:
     except PackageError as error:
         say(f"the taught inspection is damaged, the line says so: {error}")
         return
-    inputs = {"recipe": demo.recipe, "folder": str(_good_parts(demo, say).absolute())}
-    teach_now(places, inputs, _tenths(say), slot=demo.recipe)
+    goods = demo.home / "good" if demo.pictures is None else demo.pictures / "train" / "good"
+    renders = demo.pictures is None and len(list(goods.glob("*.png"))) < GOOD_PARTS
+    if renders:
+        say(f"rendering {GOOD_PARTS} good parts")
+    inputs = {"recipe": demo.recipe, "folder": str(goods.absolute()), "renders": renders}
+    work_apart(places, f"{__name__}:lesson", inputs, _tenths(say))
 
 
-def _good_parts(demo: Demo, say: Callable[[str], None]) -> Path:
-    if demo.pictures is not None:
-        return demo.pictures / "train" / "good"
-    folder = demo.home / "good"
-    if len(list(folder.glob("*.png"))) < GOOD_PARTS:
+def lesson(ctx: JobContext, inputs: Json) -> Json:
+    """The demo's teach job: the `recipe` from the good parts in `folder`, rendered first where it `renders`.
+
+    Apart from the supervisor, which would keep half a gigabyte of it as long as the demo runs.
+    """
+    from appliance.teaching import teach_for
+
+    if inputs["renders"]:
         from simulators.parts import render_good_set
 
-        say(f"rendering {GOOD_PARTS} good parts")
-        render_good_set(folder, GOOD_PARTS)
-    return folder
+        render_good_set(Path(inputs["folder"]), GOOD_PARTS)
+    return teach_for(ctx, {"recipe": inputs["recipe"], "folder": inputs["folder"]}, inputs["recipe"])
 
 
 def _tenths(say: Callable[[str], None]) -> Callable[[float, str], None]:

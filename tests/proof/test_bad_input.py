@@ -93,9 +93,9 @@ def test_a_damaged_model_leaves_the_line_waiting_until_it_is_whole_again(tmp_pat
     with cell:
         cell.wait_for_parts(3, 90)
     judged = cell.judged()
-    (model,) = cell.places.models.rglob(MODEL)
-    whole = model.read_bytes()
-    model.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+    whole = {model: model.read_bytes() for model in cell.places.models.rglob(MODEL)}
+    for model, content in whole.items():
+        model.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
     with cell, cell.watch() as screen:
         until(lambda: "recipe-failed" in faults_shown(screen), 30, "the screen says recipe-failed")
         cell.wait_for_gate(1, 30)
@@ -104,7 +104,8 @@ def test_a_damaged_model_leaves_the_line_waiting_until_it_is_whole_again(tmp_pat
         until(lambda: "recipe-failed" in [event.subject for event in cell.events("fault")], 5, "the fault is recorded")
     assert "is not what was signed" in cell.said()
     assert edgewise("models", "verify", "--data", cell.places.data).returncode == 1
-    model.write_bytes(whole)
+    for model, content in whole.items():
+        model.write_bytes(content)
     with cell:
         cell.wait_for_parts(judged + 3, 60)
     assert account_of_parts(cell.rows(), cell.events()).faults() == {}

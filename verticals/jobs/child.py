@@ -62,13 +62,16 @@ def main(argv: list[str]) -> int:
 
 
 def outcome(context: JobContext, target: str, inputs: Json) -> dict[str, Any]:
-    """`{"result": ...}`, `{"cancelled": true}` or `{"problem": ...}`: what a job came to, in any case something."""
+    """`{"result": ...}`, `{"cancelled": true}` or `{"problem": ...}`: what a job came to, in any case something.
+
+    A problem that is an EdgewiseError has its `code`, `message` and `hint` beside it.
+    """
     try:
         result = dict(load(target)(context, inputs))
         if len(json.dumps(result, allow_nan=False)) > LONGEST_RESULT_BYTES:
             raise RefusedError("the result of the job is too big for its row", hint="Write a file and name it.")
     except EdgewiseError as error:
-        return {"problem": str(error)}
+        return {"problem": str(error), "code": error.code, "message": error.message, "hint": error.hint}
     except Exception as error:  # the job's own code: whatever it raises belongs to the row, not to this process
         log.error("job %d failed:\n%s", context.job, traceback.format_exc())
         return {"problem": f"{type(error).__name__}: {error}"}
