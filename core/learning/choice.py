@@ -16,11 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.learning.defects import KINDS, flawed
-from core.learning.gaussian import Row
 from core.learning.inspector import Places
 from core.learning.looking import Features, Looker
 from core.learning.pictures import Image
-from core.learning.place_gaussian import Fitted, Vectors, fit_and_judge
+from core.learning.place_gaussian import Fitted, Row, Vectors, fit_and_judge
 from core.learning.place_scoring import held_out_scores
 from core.learning.plan import Plan, TeachSettings, propose_views, propose_ways
 from core.learning.view import WHOLE, Box

@@ -18,13 +18,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import InputError
-from core.learning.gaussian import SHRINKAGE, Row
 
+#: Added to the variance of every direction, as a share of the mean variance of a channel.
+SHRINKAGE = 0.1
 _OVERSAMPLING = 16
 _POWER_ITERATIONS = 1
 
 Floats = NDArray[np.float64]
 Numbers = NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Which part a row of features shows. A `copy` is taught from and never judged, a `ghost` judged and never taught
+    from."""
+
+    part: int
+    copy: bool = False
+    ghost: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from core.learning.scoring import top_count
-
+#: The share of positions whose mean is the score.
+TOP_SHARE = 0.03
 #: The common spread counts as much as so many parts at every place: the spread of 20 values is a guess,
 #: and a place that happened to be calm among them would drown the others.
 _COMMON_SPREAD_PARTS = 80
@@ -64,7 +64,7 @@ def norm_of(values: Floats, places: Numbers, count: int) -> MapNorm:
 
 def top_mean(values: Floats) -> float:
     """The score of one map: the mean of the hottest 3 % of its positions."""
-    count = top_count(len(values))
+    count = max(1, round(TOP_SHARE * len(values)))
     return float(np.partition(values, -count)[-count:].mean())
 
 
@@ -75,13 +75,22 @@ def held_out_scores(
 
     Each of `values` lies at a place, in a row and belongs to a part; only `usual` ones make norms.
     """
+    standard = held_out_maps(values, places, parts, usual, count)
+    return {int(rows[own[0]]): top_mean(standard[own]) for own in _groups(rows)}
+
+
+def held_out_maps(values: Floats, places: Numbers, parts: Numbers, usual: NDArray[np.bool_], count: int) -> Floats:
+    """Every one of `values` in standard deviations above what is usual of the other parts at its place."""
     everything = _Sums.of(values[usual], places[usual], count)
-    order = np.argsort(parts, kind="stable")
-    scores: dict[int, float] = {}
-    for own in np.split(order, np.flatnonzero(np.diff(parts[order])) + 1):
-        usual_own = own[usual[own]]
-        norm = everything.without(_Sums.of(values[usual_own], places[usual_own], count)).norm()
-        standard = norm.standardise(values[own], places[own])
-        for row in np.unique(rows[own]):
-            scores[int(row)] = top_mean(standard[rows[own] == row])
-    return scores
+    standard = np.empty(len(values))
+    for own in _groups(parts):
+        mine = own[usual[own]]
+        norm = everything.without(_Sums.of(values[mine], places[mine], count)).norm()
+        standard[own] = norm.standardise(values[own], places[own])
+    return standard
+
+
+def _groups(numbers: Numbers) -> list[Numbers]:
+    """Where each number stands, in its order."""
+    order = np.argsort(numbers, kind="stable")
+    return np.split(order, np.flatnonzero(np.diff(numbers[order])) + 1)

@@ -10,14 +10,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+import onnx
 from numpy.typing import NDArray
 
-from core.learning.gaussian import Row
 from core.learning.graph import GraphWriter
-from core.learning.scoring import norm_of, top_count
+from core.learning.place_gaussian import Fitted, Numbers, PlaceGaussian, Row, Vectors
+from core.learning.place_scoring import TOP_SHARE, held_out_maps
 
 #: Shares of the positions, the hottest first: the means over so many of them, then the heat that is reached there.
-_TOP_SHARES = (0.0, 0.01, 0.03, 0.1, 0.3)
+_TOP_SHARES = (0.0, 0.01, TOP_SHARE, 0.1, 0.3)
+_HOTTEST = _TOP_SHARES.index(TOP_SHARE)
 _LEVELS = (0.1, 0.25, 0.5, 0.75)
 STATISTICS = len(_TOP_SHARES) + len(_LEVELS)
 
@@ -53,85 +55,98 @@ def joined(sets: Sequence[PictureFeatures]) -> PictureFeatures:
     return PictureFeatures(*(np.concatenate([getattr(one, name) for one in sets]) for name in names))
 
 
-def portray(features: Floats, standard: NDArray[np.floating], mean: Floats, scale: Floats) -> PictureFeatures:
-    """Of new pictures: `features` pictures x positions x channels, their `standard` maps pictures x positions.
-
-    `mean` positions x channels and `scale` channels are the Gaussian's. Background and brightness stay empty.
-    """
-    vectors = ((hot - mean[places]) * scale for hot, places in _hottest(features, standard))
-    residual = np.stack([one.mean(0) for one in vectors])
-    return _features(features.mean(1), standard, residual)
-
-
-def portray_good(
-    vectors: Floats, rows: Sequence[Row], held_out: NDArray[np.float64], mean: Floats, scale: Floats
+def portray(
+    vectors: NDArray[np.floating], standard: NDArray[np.float64], usual: Floats, scale: Floats
 ) -> PictureFeatures:
-    """Of the pictures that were taught from, copies left out, each seen by the others: its whole part is taken out.
-
-    `vectors` rows x positions x channels are standardised, as `gaussian.fit` leaves them; `held_out` its maps.
-    """
-    parts = np.array([row.part for row in rows])
-    judged = np.flatnonzero([not row.copy for row in rows])
-    residual = np.empty((len(judged), vectors.shape[2]), np.float32)
-    standard = np.empty_like(held_out)
-    for part in np.unique(parts[judged]):
-        own, places = np.flatnonzero(parts == part), np.flatnonzero(parts[judged] == part)
-        standard[places] = norm_of(held_out[parts[judged] != part]).standardise(held_out[places])
-        # Without its rows Y, the mean of the others lies at -1'Y / (n - g).
-        moved = vectors[own].sum(0) / (len(rows) - len(own))
-        for place, (hot, hottest) in zip(places, _hottest(vectors[judged[places]], standard[places]), strict=True):
-            residual[place] = (hot + moved[hottest]).mean(0)
-    pooled = vectors[judged].mean(1) / scale + mean.mean(0)
-    return _features(pooled, standard, residual)
-
-
-def add_portrait(graph: GraphWriter, features: str, standard: str, mean: str, scale: str, positions: int) -> str:
-    """The name of a vector, `PictureFeatures.seen` of one picture.
-
-    `features` is 1 x positions x channels, `standard` a vector of positions, `mean` and `scale` the Gaussian's.
-    """
-    flat = graph.node("Squeeze", features, _ints(graph, [0]))
-    pooled = graph.node("ReduceMean", flat, _ints(graph, [0]), keepdims=0)
-    ordered = graph.node("TopK", standard, _ints(graph, [positions]), outputs=2)
-    mixed = graph.node("MatMul", ordered, graph.constant(_mixing(positions)))
-    warm = graph.node("Max", mixed, graph.constant(0.0))
-    statistics = graph.node("Log", graph.node("Add", warm, graph.constant(1.0)))
-    hottest = graph.node("Slice", f"{ordered}.1", _ints(graph, [0]), _ints(graph, [top_count(positions)]))
-    beside = graph.node("Sub", graph.node("Gather", flat, hottest), graph.node("Gather", mean, hottest))
-    vectors = graph.node("Mul", beside, scale)
-    residual = graph.node("ReduceMean", vectors, _ints(graph, [0]), keepdims=0)
-    return graph.node("Concat", pooled, statistics, residual, axis=0)
-
-
-def _features(
-    pooled: NDArray[np.floating], standard: NDArray[np.floating], residual: NDArray[np.floating]
-) -> PictureFeatures:
-    ordered = -np.sort(-standard, axis=1)
-    mixed = ordered @ _mixing(standard.shape[1])
-    nothing = np.empty((len(pooled), 0), np.float32)
+    """Of one picture: `vectors` positions x channels, its `standard` map, `usual` the mean of good parts at each
+    position; `scale` is the Gaussian's. Background and brightness stay empty."""
+    ordered = -np.sort(-standard)
+    counts = _counts(len(standard))
+    means = np.cumsum(ordered)[counts - 1] / counts
+    heat = np.concatenate([means, ordered[_level_places(len(standard))]])
+    hottest = np.argsort(-standard, kind="stable")[: counts[_HOTTEST]]
+    beside = (vectors[hottest].astype(np.float32) - usual[hottest]) * scale
+    nothing = np.empty((1, 0), np.float32)
     return PictureFeatures(
-        pooled.astype(np.float32), np.log(np.maximum(mixed, 0) + 1).astype(np.float32), residual.astype(np.float32),
-        nothing, nothing,
+        vectors.mean(0, dtype=np.float64).astype(np.float32)[None],
+        np.log(np.maximum(heat, 0) + 1).astype(np.float32)[None],
+        beside.mean(0)[None], nothing, nothing,
     )  # fmt: skip
 
 
-def _hottest(features: Floats, standard: NDArray[np.floating]) -> list[tuple[Floats, NDArray[np.intp]]]:
-    """Per picture the vectors of its hottest positions and where they are; of equal heat the first position."""
-    count = top_count(standard.shape[1])
-    places = np.argsort(-standard, axis=1, kind="stable")[:, :count]
-    return [(features[index, place], place) for index, place in enumerate(places)]
+def portray_good(vectors: Vectors, rows: Sequence[Row], fitted: Fitted) -> PictureFeatures:
+    """Of the pictures that were taught from, copies left out, each seen by the others: its whole part is taken out.
+
+    `vectors` lie row by row, as they were fitted.
+    """
+    mean = fitted.gaussian.mean
+    counts = np.bincount(vectors.places, minlength=len(mean))
+    parts = np.array([row.part for row in rows])
+    starts = np.searchsorted(vectors.rows, np.arange(len(rows) + 1))
+    standard = _held_out_standard(vectors, parts, fitted)
+    found: dict[int, PictureFeatures] = {}
+    for part in np.unique(parts):
+        own = parts[vectors.rows] == part
+        gone = np.bincount(vectors.places[own], minlength=len(mean))
+        total = np.zeros(mean.shape)
+        np.add.at(total, vectors.places[own], vectors.values[own].astype(np.float64) - mean[vectors.places[own]])
+        # Without its vectors Y, the mean of the others lies at -1'(Y - mean) / (n - g); alone at a place, where it was.
+        usual = (mean - total / np.maximum(counts - gone, 1)[:, None] * (counts > gone)[:, None]).astype(np.float32)
+        for row in np.flatnonzero(parts == part):
+            if not rows[row].copy:
+                at = slice(starts[row], starts[row + 1])
+                found[int(row)] = portray(
+                    vectors.values[at], standard[at], usual[vectors.places[at]], fitted.gaussian.scale
+                )
+    return joined([found[row] for row in sorted(found)])
 
 
-def _mixing(positions: int) -> Floats:
-    """positions x STATISTICS: what turns heat, the hottest first, into means of the hottest and levels."""
-    mixing = np.zeros((positions, STATISTICS), np.float32)
-    for column, share in enumerate(_TOP_SHARES):
-        count = max(1, round(share * positions))
-        mixing[:count, column] = 1 / count
-    for column, level in enumerate(_LEVELS, len(_TOP_SHARES)):
-        mixing[min(positions - 1, int(level * positions)), column] = 1
-    return mixing
+def add_portrait(graph: GraphWriter, vectors: str, standard: str, places: str, gaussian: PlaceGaussian) -> str:
+    """The name of a vector, `PictureFeatures.seen` of one picture.
+
+    `vectors` is positions x channels, `standard` and `places` have one value per position, however many there are.
+    """
+    positions = graph.node("Shape", standard)
+    number = graph.node("Cast", positions, to=onnx.TensorProto.FLOAT)
+    ordered = graph.node("TopK", standard, positions, outputs=2)
+    counts = graph.node("Round", graph.node("Mul", number, graph.constant(_TOP_SHARES)))
+    counts = graph.node("Max", counts, graph.constant(1.0))
+    whole = graph.node("Cast", counts, to=onnx.TensorProto.INT64)
+    sums = graph.node("CumSum", ordered, _ints(graph, 0))
+    means = graph.node("Div", graph.node("Gather", sums, graph.node("Sub", whole, _ints(graph, 1))), counts)
+    levels = graph.node("Cast", graph.node("Mul", number, graph.constant(_LEVELS)), to=onnx.TensorProto.INT64)
+    reached = graph.node("Gather", ordered, levels)
+    warm = graph.node("Max", graph.node("Concat", means, reached, axis=0), graph.constant(0.0))
+    statistics = graph.node("Log", graph.node("Add", warm, graph.constant(1.0)))
+    count = graph.node("Slice", whole, _ints(graph, [_HOTTEST]), _ints(graph, [_HOTTEST + 1]))
+    hottest = graph.node("Slice", f"{ordered}.1", _ints(graph, [0]), count)
+    usual = graph.node("Gather", graph.constant(gaussian.mean), graph.node("Gather", places, hottest))
+    beside = graph.node("Sub", graph.node("Gather", vectors, hottest), usual)
+    scaled = graph.node("Mul", beside, graph.constant(gaussian.scale))
+    residual, pooled = (graph.node("ReduceMean", name, _ints(graph, [0]), keepdims=0) for name in (scaled, vectors))
+    return graph.node("Concat", pooled, statistics, residual, axis=0)
 
 
-def _ints(graph: GraphWriter, values: Sequence[int]) -> str:
+def _held_out_standard(vectors: Vectors, parts: Numbers, fitted: Fitted) -> NDArray[np.float64]:
+    """The standardised map of every picture by the other parts, NaN for copies."""
+    judged = ~np.isnan(fitted.held_out)
+    standard = np.full(len(judged), np.nan)
+    standard[judged] = held_out_maps(
+        fitted.held_out[judged], vectors.places[judged], parts[vectors.rows[judged]],
+        np.ones(int(judged.sum()), bool), len(fitted.gaussian.mean),
+    )  # fmt: skip
+    return standard
+
+
+def _counts(positions: int) -> NDArray[np.int64]:
+    """How many positions each of the top shares is; rounded as the graph rounds."""
+    shares = np.round(np.array(_TOP_SHARES, np.float32) * np.float32(positions))
+    return np.maximum(shares, 1).astype(np.int64)
+
+
+def _level_places(positions: int) -> NDArray[np.int64]:
+    return (np.array(_LEVELS, np.float32) * np.float32(positions)).astype(np.int64)
+
+
+def _ints(graph: GraphWriter, values: Sequence[int] | int) -> str:
     return graph.constant(values, np.int64)

@@ -3,21 +3,42 @@ import pytest
 from numpy.typing import NDArray
 
 from core.inference.session import Session
-from core.learning.gaussian import Row, fit
 from core.learning.graph import GraphWriter, Port
 from core.learning.head import HIGHEST, LOWEST, Gauge, Head, add_head, folds_of, out_of_fold, weight_for
+from core.learning.place_gaussian import Fitted, PlaceGaussian, Row, Vectors, fit
+from core.learning.place_scoring import MapNorm, norm_of, top_mean
 from core.learning.portrait import STATISTICS, PictureFeatures, add_portrait, joined, portray, portray_good
-from core.learning.scoring import norm_of, top_mean
 from core.models.card import Card, TensorSpec
 
 _POSITIONS, _CHANNELS = 64, 20
 _ROWS = [Row(part, copy > 0) for part in range(12) for copy in range(3)]
+#: A place of its own for every position, and few places that positions share.
+_DEALT = {"each its own": np.arange(_POSITIONS), "shared": np.arange(_POSITIONS) // 10}
 
 
-def _features(rows: int, seed: int = 0) -> NDArray[np.float32]:
+@pytest.fixture(params=_DEALT.values(), ids=_DEALT)
+def places(request: pytest.FixtureRequest) -> NDArray[np.intp]:
+    return np.asarray(request.param, np.intp)
+
+
+def _features(rows: int, seed: int = 0, positions: int = _POSITIONS) -> NDArray[np.float32]:
     rng = np.random.default_rng(seed)
-    usual = np.random.default_rng(99).normal(size=(_POSITIONS, _CHANNELS))
-    return (usual + 0.3 * rng.normal(size=(rows, _POSITIONS, _CHANNELS))).astype(np.float32)
+    usual = np.random.default_rng(99).normal(size=(_POSITIONS, _CHANNELS))[:positions]
+    return (usual + 0.3 * rng.normal(size=(rows, positions, _CHANNELS))).astype(np.float32)
+
+
+def _vectors(features: NDArray[np.float32], places: NDArray[np.intp]) -> Vectors:
+    rows = np.repeat(np.arange(len(features)), features.shape[1])
+    return Vectors(features.reshape(-1, _CHANNELS), np.tile(places, len(features)), rows)
+
+
+def _fitted(features: NDArray[np.float32], rows: list[Row], places: NDArray[np.intp]) -> Fitted:
+    return fit(_vectors(features, places), rows, int(places.max()) + 1, 200)
+
+
+def _norm(fitted: Fitted, kept: NDArray[np.bool_], places: NDArray[np.intp]) -> MapNorm:
+    judged = kept & ~np.isnan(fitted.held_out)
+    return norm_of(fitted.held_out[judged], np.tile(places, len(_ROWS))[judged], len(fitted.gaussian.mean))
 
 
 def _head(seed: int = 0) -> Head:
@@ -25,77 +46,85 @@ def _head(seed: int = 0) -> Head:
     return Head(rng.normal(size=2 * _CHANNELS + STATISTICS).astype(np.float32), 0.7, -50.0, 50.0)
 
 
-def _graph(head: Head, mean: NDArray[np.float32], scale: NDArray[np.float32]) -> Session:
+def _graph(head: Head, gaussian: PlaceGaussian) -> Session:
     graph = GraphWriter()
-    seen = add_portrait(
-        graph, "features", "standard", graph.constant(mean), graph.constant(scale), positions=_POSITIONS
-    )
+    seen = add_portrait(graph, "vectors", "standard", "places", gaussian)
     add_head(graph, seen, "score", head, named="final")
     ports = [
-        Port("features", np.float32, (1, _POSITIONS, _CHANNELS)),
-        Port("standard", np.float32, (_POSITIONS,)),
+        Port("vectors", np.float32, ("positions", _CHANNELS)),
+        Port("standard", np.float32, ("positions",)),
+        Port("places", np.int64, ("positions",)),
         Port("score", np.float32, (1,)),
     ]
     model = graph.model(ports, [Port("final", np.float32, (1,))])
     card = Card(
         name="head", version="1", kind="features",
-        inputs=tuple(TensorSpec(port.name, "float32", tuple(map(int, port.shape))) for port in ports),
+        inputs=tuple(
+            TensorSpec(port.name, np.dtype(port.dtype).name, tuple(-1 if size == "positions" else int(size)
+            for size in port.shape)) for port in ports
+        ),
         outputs=(TensorSpec("final", "float32", (1,)),), intended_use="tests", licence="Apache-2.0",
     )  # fmt: skip
     return Session(model.SerializeToString(), card)
 
 
-def test_the_graph_gives_the_final_score_of_numpy() -> None:
-    fitted = fit(_features(len(_ROWS)), _ROWS)
+@pytest.mark.parametrize("positions", [_POSITIONS, 50, 3], ids=["all", "fewer", "hardly any"])
+def test_the_graph_gives_the_final_score_of_numpy(positions: int, places: NDArray[np.intp]) -> None:
+    """However many positions there are."""
+    fitted = _fitted(_features(len(_ROWS)), _ROWS, places)
     gaussian, head = fitted.gaussian, _head()
-    new = _features(6, seed=5)
-    new[3:, 10:14] += 2
-    standard = norm_of(fitted.held_out).standardise(gaussian.distances(new))
-    scores = top_mean(standard)
-    expected = head.apply(portray(new, standard, gaussian.mean, gaussian.scale), scores)
-    session = _graph(head, gaussian.mean, gaussian.scale)
-    for index in range(len(new)):
+    norm = _norm(fitted, np.ones(len(fitted.held_out), bool), places)
+    session = _graph(head, gaussian)
+    new = _features(6, seed=5, positions=positions)
+    new[3:, 1:14] += 2
+    dealt = places[:positions]
+    for vectors in new:
+        standard = norm.standardise(gaussian.distances(vectors, dealt), dealt)
+        score = np.array([top_mean(standard)])
+        expected = head.apply(portray(vectors, standard, gaussian.mean[dealt], gaussian.scale), score)
         final = session.run({
-            "features": new[index : index + 1],
-            "standard": standard[index].astype(np.float32),
-            "score": scores[index : index + 1].astype(np.float32),
+            "vectors": vectors, "standard": standard.astype(np.float32), "places": dealt.astype(np.int64),
+            "score": score.astype(np.float32),
         })["final"]  # fmt: skip
-        assert final[0] == pytest.approx(expected[index], rel=1e-5, abs=1e-5)
+        assert final[0] == pytest.approx(expected[0], rel=1e-5, abs=1e-5)
 
 
-def test_a_taught_picture_is_seen_as_if_its_part_had_never_been_there() -> None:
+def test_a_taught_picture_is_seen_as_if_its_part_had_never_been_there(places: NDArray[np.intp]) -> None:
     """Against an explicit mean of the other parts, with the channels' scale kept."""
     features = _features(len(_ROWS))
-    vectors = features.copy()
-    fitted = fit(vectors, _ROWS)
-    found = portray_good(vectors, _ROWS, fitted.held_out, fitted.gaussian.mean, fitted.gaussian.scale)
+    fitted = _fitted(features, _ROWS, places)
+    found = portray_good(_vectors(features, places), _ROWS, fitted)
     part = 4
-    others = [row.part != part for row in _ROWS]
+    others = np.array([row.part != part for row in _ROWS])
     judged = [index for index, row in enumerate(_ROWS) if not row.copy]
-    kept = [_ROWS[index].part != part for index in judged]
-    standard = norm_of(fitted.held_out[kept]).standardise(fitted.held_out[part : part + 1])
-    own = features[judged[part]][None]
-    alone = portray(own, standard, features[others].mean(0), fitted.gaussian.scale)
+    norm = _norm(fitted, np.repeat(others, _POSITIONS), places)
+    mean = np.stack([features[others][:, places == place].mean((0, 1)) for place in range(places.max() + 1)])
+    own = slice(judged[part] * _POSITIONS, (judged[part] + 1) * _POSITIONS)
+    standard = norm.standardise(fitted.held_out[own], places)
+    alone = portray(features[judged[part]], standard, mean[places], fitted.gaussian.scale)
     np.testing.assert_allclose(found.residual[part], alone.residual[0], atol=1e-4)
     np.testing.assert_allclose(found.map_statistics[part], alone.map_statistics[0], atol=1e-6)
-    np.testing.assert_allclose(found.pooled[part], alone.pooled[0], atol=1e-4)
+    np.testing.assert_allclose(found.pooled[part], alone.pooled[0], atol=1e-6)
     assert len(found) == 12
 
 
 def test_statistics_rise_with_heat() -> None:
     calm, hot = np.linspace(-1, 1, _POSITIONS), np.linspace(-1, 1, _POSITIONS)
     hot[7] = 20
-    features = _features(2)
-    seen = portray(features, np.stack([calm, hot]), features[0], np.ones(_CHANNELS, np.float32))
-    assert (seen.map_statistics[1, :3] > seen.map_statistics[0, :3] + 0.5).all()
-    assert seen.map_statistics[0, 0] == pytest.approx(np.log(2))
+    one, other = (_seen(standard).map_statistics[0] for standard in (calm, hot))
+    assert (other[:3] > one[:3] + 0.5).all()
+    assert one[0] == pytest.approx(np.log(2))
 
 
 def test_sets_are_joined_row_by_row() -> None:
-    one = portray(_features(2), np.zeros((2, _POSITIONS)), _features(1)[0], np.ones(_CHANNELS, np.float32))
+    one = _seen(np.zeros(_POSITIONS))
     both = joined([one, one])
-    assert len(both) == 4
-    np.testing.assert_array_equal(both.seen[2:], one.seen)
+    assert len(both) == 2
+    np.testing.assert_array_equal(both.seen[1:], one.seen)
+
+
+def _seen(standard: NDArray[np.float64]) -> PictureFeatures:
+    return portray(_features(1)[0], standard, _features(1, 1)[0], np.ones(_CHANNELS, np.float32))
 
 
 def test_what_a_head_adds_and_takes_away_is_bounded() -> None:

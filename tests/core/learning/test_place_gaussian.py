@@ -3,8 +3,7 @@ import pytest
 from numpy.typing import NDArray
 
 from core.errors import InputError
-from core.learning.gaussian import Row
-from core.learning.place_gaussian import Vectors, fit, fit_and_judge
+from core.learning.place_gaussian import Row, Vectors, fit, fit_and_judge
 
 _SHRINKAGE = 0.1
 _CHANNELS = 12

@@ -32,3 +32,7 @@ def test_a_row_is_judged_by_a_norm_without_its_part_and_without_ghosts() -> None
         others = usual & (parts != min(row, 7))
         norm = norm_of(values[others], places[others], 4)
         assert scores[row] == pytest.approx(top_mean(norm.standardise(values[rows == row], places[rows == row])))
+
+
+def test_a_small_map_is_scored_by_its_hottest_position() -> None:
+    assert top_mean(np.array([1.0, 5.0, 2.0])) == 5.0
