@@ -18,6 +18,7 @@ FAULTS = {
     "unknown-recipe": "The PLC asks for a recipe that does not exist here. Ready is off.",
     "setup-failed": "Camera, PLC link or Modbus device could not be set up as the recipe says. Ready is off.",
     "disk-full": "No room to record. Ready is off at the PLC.",
+    "store": "The record cannot be written. Ready is off at the PLC.",
     "device-stopped": "The cell's connection stopped and is started again.",
     "late-results": "Results came too late several times in a row.",
 }
@@ -31,7 +32,9 @@ NOTICES = {
     "model-fallen": "The model answers from elsewhere than asked:",
 }
 #: With one of these the box cannot vouch for a part at all and takes Ready back.
-STOPS_READY = ("no-recipe", "recipe-failed", "unknown-recipe", "setup-failed", "disk-full")
+STOPS_READY = ("no-recipe", "recipe-failed", "unknown-recipe", "setup-failed", "disk-full", "store")
+#: What the device `store` can say of itself, one at a time; whatever else it says is the latter.
+OF_STORE = ("disk-full", "store")
 #: Those that follow from recipes alone; `Changeover.troubles` says which are there.
 OF_RECIPES = ("no-recipe", "recipe-failed", "unknown-recipe")
 
@@ -69,6 +72,8 @@ class Discipline:
     def heard(self, device: str, code: str, *, ok: bool, detail: str = "") -> list[str]:
         """What a device says of itself; the faults that begin or end by it."""
         before = set(self.faults)
+        for old in OF_STORE if device == "store" else ():
+            self.clear(old)
         if ok:
             self._ended.discard(device)
             self.clear(code)

@@ -36,6 +36,9 @@ _FAULTS: Mapping[str, _Fault] = {
     "disk-full": _Fault(
         "DISK FULL", "Nothing can be recorded. Ready is off, every part is rejected.", "Not recorded", _NO_READY
     ),
+    "store": _Fault(
+        "RECORD LOST", "Nothing can be recorded. Ready is off, every part is rejected.", "Not recorded", _NO_READY
+    ),
     "camera-lost": _Fault(
         "CAMERA LOST", "Every part is rejected", "Reject all", ("Rejecting every part", "Told to the PLC part by part")
     ),
@@ -74,6 +77,11 @@ _CAMERA_STEPS = (
     "Check the camera lamp: it must be on",
     "Call the engineer if it is not back in 1 min",
 )
+_STORE_STEPS = (
+    "Call the engineer: the database cannot be written",
+    "Leave the box on: what was decided waits in its memory",
+    "Recording starts again by itself when the database answers",
+)
 _DISK_STEPS = ("Call the engineer: the disk of the box is full", "Recording starts again by itself when there is room")
 
 
@@ -97,7 +105,7 @@ def standing(
         "tile": _tile(discipline, code, model, parts),
         "outcome": _outcome(discipline, code, model, parts),
         "cover": _cover(discipline, code, clock_text(begun.utc_s, zone)[:8] if begun else "", model),
-        "foot": _foot(discipline, code) if code in ("camera-lost", "disk-full", "plc-untrusted") else "",
+        "foot": _foot(discipline, code) if code in ("camera-lost", "disk-full", "store", "plc-untrusted") else "",
         "tag": "Last part before the loss" if code.startswith(("plc", "device")) else "",
         "labels": not code or code == "late-results",
         "faults": list(discipline.faults),
@@ -137,9 +145,7 @@ def _no_scale(kind: str, shape: str, word: str, why: str, score: str = "") -> di
 
 def _banner(discipline: Discipline, code: str, begun: Instant | None, *, simulated: bool) -> dict[str, Any]:
     if code:
-        text = _detail(discipline, code) if code in ("unknown-recipe", "setup-failed") else ""
-        text = f"{text} Ready is off." if text else _FAULTS[code].text
-        shown: dict[str, Any] = {"kind": "fault", "word": _FAULTS[code].word, "text": text}
+        shown: dict[str, Any] = {"kind": "fault", "word": _FAULTS[code].word, "text": _text(discipline, code)}
         return shown | ({"since_utc_s": begun.utc_s} if begun else {})
     if discipline.stopped:
         return {"kind": "idle", "word": "STOPPED", "text": "The job is stopped by order. Ready is off at the PLC."}
@@ -157,6 +163,18 @@ def _banner(discipline: Discipline, code: str, begun: Instant | None, *, simulat
         word = next(word for code, word in _NOTICES.items() if code in discipline.notices)
         return {"kind": "attention", "word": word, "text": " ".join(discipline.notices.values())}
     return {"kind": "", "word": "", "text": ""}
+
+
+def _text(discipline: Discipline, code: str) -> str:
+    """What is the matter, as who knows it said it where that is a sentence, and what it means for the parts."""
+    detail = _detail(discipline, code)
+    if code == "store":
+        sentence = detail.partition(" (")[0]
+        if sentence and "/" not in sentence:
+            return f"{sentence[0].upper()}{sentence[1:]}. Every part is rejected until recording works again."
+    elif code in ("unknown-recipe", "setup-failed") and detail:
+        return f"{detail} Ready is off."
+    return _FAULTS[code].text
 
 
 def _tile(discipline: Discipline, code: str, model: str, parts: str) -> dict[str, Any] | None:
@@ -202,6 +220,8 @@ def _cover(discipline: Discipline, code: str, since: str, model: str) -> dict[st
     """Over the picture: what there is instead of it. `plate`: the picture stays to be seen around it."""
     if code == "camera-lost":
         return {"word": f"No picture since {since}", "text": "", "steps": list(_CAMERA_STEPS), "plate": False}
+    if code == "store":
+        return {"word": "Not recorded", "text": "", "steps": list(_STORE_STEPS), "plate": False}
     if code == "disk-full":
         return {"word": "The disk is full", "text": "", "steps": list(_DISK_STEPS), "plate": False}
     if code:

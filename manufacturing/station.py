@@ -11,7 +11,7 @@ from core.clock import Instant
 from core.inference.request import Answer, Ask
 from manufacturing import orders
 from manufacturing.changeover import Changeover
-from manufacturing.discipline import FAULTS, NOTICES, OF_RECIPES, Discipline
+from manufacturing.discipline import FAULTS, NOTICES, OF_RECIPES, OF_STORE, Discipline
 from manufacturing.infeed import Infeed
 from manufacturing.part_events import own_gate, part_data, result_action
 from manufacturing.reading import kind_of, part_id, recipe_number
@@ -247,7 +247,7 @@ class InspectionStation:
     def device_changed(self, news: DeviceNews) -> Decision:
         if news.device == self.keeper:
             return self._keeper_said(news)
-        code = "disk-full" if news.device == "store" else news.code
+        code = news.code if news.device != "store" or news.code in OF_STORE else "store"
         if code in NOTICES:
             self.discipline.notice(code, news.ok, news.detail)
             return Decision(live={"standing": self._standing()})

@@ -51,6 +51,31 @@ def test_a_lost_camera_says_since_when_how_many_parts_and_what_to_do() -> None:
     assert not now["labels"]
 
 
+def test_a_record_that_does_not_answer_says_where_since_when_and_what_to_do() -> None:
+    discipline = running()
+    said = "the database at dbhost:5432 does not answer (postgresql://edgewise@dbhost:5432/edgewise: refused)"
+    discipline.fault("store", said)
+    now = shown(discipline, since={"store": NOON})
+    assert now["banner"] == {
+        "kind": "fault",
+        "word": "RECORD LOST",
+        "text": "The database at dbhost:5432 does not answer. Every part is rejected until recording works again.",
+        "since_utc_s": NOON.utc_s,
+    }
+    assert (now["tile"]["word"], now["tile"]["why"]) == ("NO DECISION", "Not recorded")
+    assert now["outcome"] == ["wait", "Ready is off at the PLC", "No part can be passed in this state"]
+    assert len(now["cover"]["steps"]) == 3
+    assert now["foot"] == f"Fault store: {said}"
+    assert not discipline.ready()
+
+
+@pytest.mark.parametrize("said", ["", "/var/lib/edgewise/events.db: writing failed: no such table"])
+def test_a_record_that_fails_without_a_sentence_says_what_it_means(said: str) -> None:
+    discipline = running()
+    discipline.fault("store", said)
+    assert shown(discipline)["banner"]["text"] == "Nothing can be recorded. Ready is off, every part is rejected."
+
+
 def test_parts_judged_before_the_loss_are_not_counted_as_lost() -> None:
     discipline = running()
     discipline.fault("camera-lost")

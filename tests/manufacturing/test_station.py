@@ -168,6 +168,26 @@ def test_a_full_disk_takes_ready_back_and_gives_it_again() -> None:
     assert bench.news("store", ok=True, code="disk-full").actions[-1].value["Ready"] is True
 
 
+@pytest.mark.parametrize("code", ["store", "made-up", ""])
+def test_a_record_that_does_not_answer_is_no_full_disk(code: str) -> None:
+    bench = Bench()
+    gone = bench.news("store", ok=False, code=code, detail="the database at dbhost does not answer (refused)")
+    assert gone.actions[-1].value["Ready"] is False
+    assert [(event.subject, event.data["raised"]) for event in gone.events] == [("store", True)]
+    assert gone.live["standing"]["banner"]["word"] == "RECORD LOST"
+    back = bench.news("store", ok=True, code=code)
+    assert (back.actions[-1].value["Ready"], back.live["standing"]["faults"]) == (True, [])
+
+
+def test_one_trouble_of_the_record_follows_the_other_and_both_end() -> None:
+    bench = Bench()
+    bench.news("store", ok=False, code="disk-full")
+    changed = bench.news("store", ok=False, code="store")
+    told = [(event.subject, event.data["raised"]) for event in changed.events]
+    assert told == [("disk-full", False), ("store", True)]
+    assert bench.news("store", ok=True, code="disk-full").live["standing"]["faults"] == []
+
+
 def test_a_reconnected_plc_is_told_everything_again() -> None:
     bench = Bench()
     assert bench.news("line-3-cell", ok=True, code="plc-lost").actions

@@ -22,7 +22,7 @@ AWAY_S = 4.0
 def test_sixty_parts_reconcile_though_line_and_server_are_killed(tmp_path: Path, cluster: Cluster) -> None:
     database = cluster.make()
     with Cell(tmp_path, rate_per_s=3.0, server=Server(cluster.url(database))) as cell:
-        cell.wait_for_parts(12, 90)
+        cell.wait_for_parts(12, 240)
         cell.kill(LINE)
         cell.wait_for_gate(24, 60)
         cell.wait_for_parts(16, 60)
@@ -41,9 +41,12 @@ def test_sixty_parts_reconcile_though_line_and_server_are_killed(tmp_path: Path,
     account = print_account(rows, events)
     between = [row for row in cell.parts() if away_from_s + 1.0 < row["trigger_mono_s"] < away_to_s - 0.5]
     print(f"while the server was away: {[row['verdict'] for row in between]}")
+    of_the_store = [event.data["raised"] for event in events if event.kind == "fault" and event.subject == "store"]
     print(f"faults told: {[event.data for event in events if event.kind == 'fault']}")
     assert account.faults() == {}
     assert broken == []
+    assert of_the_store[-2:] == [True, False]
+    assert not [event for event in events if event.subject == "disk-full"]
     assert not (cell.places.data / "manufacturing" / "events.db").exists()
     assert between
     assert all(row["verdict"] != "accept" for row in between)

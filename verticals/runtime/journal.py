@@ -171,7 +171,7 @@ class Journal:
             return working.result()
         late = _without_evidence(entry) if evidence else entry
         working.add_done_callback(partial(self._came_late, late))
-        raise _Stalled(f"the disk has not answered for {self._stall_s:g} s", hint="Look at the system's log.")
+        raise _Stalled(f"the database has not answered for {self._stall_s:g} s", hint="Look at the system's log.")
 
     async def _record(self, entry: Entry, evidence: Mapping[str, Evidence]) -> list[Event]:
         if not evidence:

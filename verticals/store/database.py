@@ -42,6 +42,15 @@ _VIEW: dict[str, dict[str, Any]] = {
 _DISK_FULL_CODES = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE})
 #: The same for plain files.
 DISK_FULL_ERRNOS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+#: What a person without the engineer's words understands.
+_PLAIN = {
+    sqlite3.SQLITE_BUSY: "another program holds the database",
+    sqlite3.SQLITE_READONLY: "the database may not be written",
+    sqlite3.SQLITE_CANTOPEN: "the database cannot be opened",
+    sqlite3.SQLITE_CORRUPT: "the database is damaged",
+    sqlite3.SQLITE_NOTADB: "the database is damaged",
+    sqlite3.SQLITE_IOERR: "the disk gives errors",
+}
 _HINTS = {
     sqlite3.SQLITE_BUSY: "Another program holds the database; stop it, then try again.",
     sqlite3.SQLITE_READONLY: "Check who owns the data directory and whether its disk is mounted read-only.",
@@ -163,7 +172,9 @@ def store_error(error: SQLAlchemyError | sqlite3.Error, what: str) -> StoreError
     code = int(getattr(cause, "sqlite_errorcode", None) or 0)
     if code in _DISK_FULL_CODES:
         return DiskFullError(f"{what}: the disk is full ({cause})", hint="Make room; recording goes on by itself.")
-    return StoreError(f"{what}: {cause}", hint=_HINTS.get(code & 0xFF, ""))
+    plain = _PLAIN.get(code & 0xFF)
+    message = f"{plain} ({what}: {cause})" if plain else f"{what}: {cause}"
+    return StoreError(message, hint=_HINTS.get(code & 0xFF, ""))
 
 
 def upsert(connection: Connection, table: Table, key: Sequence[str], rows: Sequence[dict[str, Any]]) -> None:

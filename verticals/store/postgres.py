@@ -13,6 +13,7 @@ import socket
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
@@ -34,6 +35,16 @@ _POOL = 8
 _NAME = "edgewise_store"
 _DISK_FULL = "53100"
 _LOST = "It is connected again by itself; is the server running, and does it let this box in (pg_hba.conf)?"
+#: What a person without the engineer's words understands; `{at}` is where the server is.
+_PLAIN = {
+    "08": "the database{at} does not answer",
+    "57": "the database{at} does not answer",
+    "28": "the database{at} does not let this box in",
+    "53": "the database{at} is at its limit",
+    "55": "another program holds the database{at}",
+    "25": "the database{at} may not be written",
+    "XX": "the database{at} is damaged",
+}
 _HINTS = {
     "08": _LOST,
     "57": _LOST,
@@ -140,8 +151,16 @@ def _said(cause: object, what: str) -> StoreError:
     words = " ".join(str(cause).split())[:300]
     if state == _DISK_FULL:
         return DiskFullError(f"{what}: the server's disk is full ({words})", hint="Make room; recording goes on then.")
-    hint = _HINTS.get(state) or _HINTS.get(state[:2] or _class_of(words), "")
-    return StoreError(f"{what}: {words}", hint=hint)
+    kind = state[:2] or _class_of(words)
+    plain = _PLAIN.get(kind, "").format(at=_place(what))
+    message = f"{plain} ({what}: {words})" if plain else f"{what}: {words}"
+    return StoreError(message, hint=_HINTS.get(state) or _HINTS.get(kind, ""))
+
+
+def _place(what: str) -> str:
+    """Where the server is, of words that begin with its URL; empty for one on this box."""
+    hosts = urlsplit(what.partition(" ")[0]).netloc.rpartition("@")[2]
+    return f" at {hosts}" if hosts else ""
 
 
 def _class_of(words: str) -> str:

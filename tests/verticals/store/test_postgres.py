@@ -189,7 +189,7 @@ def test_a_commit_is_on_the_servers_disk(tmp_path: Path) -> None:
     ("change", "why"),
     [
         (("/test", "/nowhere"), r"does not exist.*createdb"),
-        (("host=/tmp", "host=/nowhere"), r"is the server running"),
+        (("host=/tmp", "host=/nowhere"), r"^the database does not answer \(.*is the server running"),
         (("tests@", "nobody@"), r'role "nobody" does not exist'),
     ],
 )
@@ -199,6 +199,14 @@ def test_a_server_that_does_not_let_in_says_why(tmp_path: Path, change: tuple[st
     engine = open_database(Server(server.url.replace(*change)).schema("plant"))
     with pytest.raises(StoreError, match=why), reading(engine):
         pass
+
+
+@pytest.mark.parametrize("place", ["127.0.0.1:1", "[::1]:1", "127.0.0.1:1,127.0.0.2:1"])
+def test_a_server_elsewhere_that_does_not_answer_is_named_first(place: str) -> None:
+    engine = open_database(Server(f"postgresql://edgewise@{place}/edgewise").schema("plant"))
+    with pytest.raises(StoreError) as refusal, reading(engine):
+        pass
+    assert refusal.value.message.startswith(f"the database at {place} does not answer (postgresql://edgewise@")
 
 
 def test_a_box_on_files_never_loads_the_driver(tmp_path: Path) -> None:
