@@ -42,7 +42,7 @@ def work_apart(places: Places, target: str, inputs: Json, tell: Tell) -> dict[st
     ended from outside.
     """
     order = {"app": APP, "job": 0, "who": "", "inputs": dict(inputs), "target": target,
-             "places": places.as_json(), "log_level": "warning"}  # fmt: skip
+             "places": places.as_json(), "log_level": "warning", "patient": False}  # fmt: skip
     last: dict[str, Any] = {}
     with _child(order) as (child, words):
         for line in words:

@@ -24,6 +24,10 @@ def count(ctx: JobContext, inputs: Json) -> Json:
     return {}
 
 
+def policy(ctx: JobContext, inputs: Json) -> Json:
+    return {"patient": os.sched_getscheduler(0) == os.SCHED_IDLE}
+
+
 def refuse(ctx: JobContext, inputs: Json) -> Json:
     raise InputError("the folder holds no picture", hint="Give at least 20.")
 

@@ -22,6 +22,7 @@ from verticals.contract import Json
 from verticals.jobs.context import JobContext
 from verticals.places import Places
 from verticals.runtime.parent import die_with
+from verticals.runtime.promptness import be_patient
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +45,8 @@ def main(argv: list[str]) -> int:
     die_with(int(argv[1]))
     order = json.load(sys.stdin)
     logs.set_up(order["log_level"])
+    if order["patient"]:
+        be_patient()
 
     def tell(message: Json) -> None:
         _write(pipe, json.dumps(dict(message), allow_nan=False).encode() + b"\n")

@@ -21,7 +21,7 @@ from typing import Any
 from core.errors import RefusedError
 from verticals.contract import Json
 from verticals.jobs.child import LONGEST_RESULT_BYTES
-from verticals.jobs.due import Calendar
+from verticals.jobs.due import WRITES_STORES, Calendar
 from verticals.places import Places
 from verticals.runtime.bell import Bell
 from verticals.runtime.bridge import Bridge
@@ -192,7 +192,8 @@ class Worker:
 
     def _order(self, job: Job, target: str) -> dict[str, Any]:
         return {"app": job.app, "job": job.id, "who": job.who, "inputs": job.inputs, "target": target,
-                "places": self._places.as_json(), "log_level": self._log_level}  # fmt: skip
+                "places": self._places.as_json(), "log_level": self._log_level,
+                "patient": (job.app, job.kind) not in WRITES_STORES}  # fmt: skip
 
     async def _listen(self, job: Job, child: _Child) -> _Ended:
         last: Json | None = None

@@ -1,4 +1,4 @@
-"""Tells the kernel that a process has little to do and must do it at once. Linux only.
+"""Tells the kernel that a process has little to do and must do it at once, or much that can wait. Linux only.
 
 A thread that runs keeps its core for its slice, 3 ms by default, whatever the niceness of who waits. From
 Linux 6.12 on a thread may name a slice of its own, and who wakes with a shorter one goes first. On two cores
@@ -39,6 +39,19 @@ def be_prompt(slice_ns: int = SLICE_NS) -> bool:
     nice = os.getpriority(os.PRIO_PROCESS, 0)
     wanted = _Attributes(size=ctypes.sizeof(_Attributes), policy=os.SCHED_OTHER, nice=nice, runtime=slice_ns)
     return bool(ctypes.CDLL(None).syscall(numbers[0], 0, ctypes.byref(wanted), 0) == 0)
+
+
+def be_patient() -> bool:
+    """Whether the kernel took it: the caller, and what it starts, runs where nobody else wants to. Needs no right.
+
+    A core that runs only such threads counts as free for who wakes: niceness alone is weighed against, this is not.
+    For who holds no lock that others wait for: on a busy box it may not come to run for seconds.
+    """
+    try:
+        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+    except OSError:
+        return False
+    return True
 
 
 def slice_ns() -> int:

@@ -14,6 +14,7 @@ import pytest
 from core.clock import SystemClock
 from core.errors import RefusedError
 from tests.support.box_db import make_box_db
+from verticals.jobs import worker
 from verticals.jobs.due import BOX_JOBS, Calendar, Duty
 from verticals.jobs.worker import Worker
 from verticals.places import Places
@@ -21,10 +22,11 @@ from verticals.runtime.bell import ring
 from verticals.store.database import open_database
 from verticals.store.jobs import Job, Jobs
 
-KINDS = ("echo", "count", "refuse", "stumble", "babble", "misreport", "crash", "leave", "obey", "ignore")
+KINDS = ("echo", "policy", "count", "refuse", "stumble", "babble", "misreport", "crash", "leave", "obey", "ignore")
 FUNCTIONS = {
     "app": {kind: f"tests.support.job_functions:{kind}" for kind in KINDS} | {"lost": "tests.support.nowhere:f"},
     "box": BOX_JOBS,
+    "holds": {"policy": "tests.support.job_functions:policy"},
 }
 WORKER = """
 import asyncio, sys
@@ -114,6 +116,16 @@ async def test_a_job_is_worked_in_another_process_and_its_result_is_in_the_row(b
         later = await box.over(box.jobs.start("app", "echo", {"while": "it slept"}))
         assert later.result is not None
         assert later.result["inputs"] == {"while": "it slept"}
+
+
+async def test_a_job_steps_back_behind_everybody_unless_others_wait_for_its_lock(
+    box: Box, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "WRITES_STORES", frozenset({("holds", "policy")}))
+    async with box.working():
+        patient = await box.over(box.jobs.start("app", "policy", {}))
+        writes = await box.over(box.jobs.start("holds", "policy", {}))
+    assert (patient.result, writes.result) == ({"patient": True}, {"patient": False})
 
 
 @pytest.mark.parametrize(

@@ -32,3 +32,12 @@ def test_the_slice_is_short_and_the_niceness_stays() -> None:
 def test_a_machine_whose_calls_are_not_known_goes_on_without(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(promptness, "_NUMBERS", {})
     assert (promptness.be_prompt(), promptness.slice_ns()) == (False, 0)
+
+
+def test_who_is_patient_steps_back_behind_everybody() -> None:
+    found: list[tuple[bool, int]] = []
+    thread = threading.Thread(target=lambda: found.append((promptness.be_patient(), os.sched_getscheduler(0))))
+    thread.start()
+    thread.join()
+    assert found == [(True, os.SCHED_IDLE)]
+    assert os.sched_getscheduler(0) == os.SCHED_OTHER
