@@ -1,10 +1,10 @@
-"""The kiosk's pages, tied together: the run page, the review, the quality pages."""
+"""The kiosk's pages, tied together: the run page, the review, quality, teaching, recipes."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from manufacturing import parts_csv, quality, review, run_page, serial, teach_page
+from manufacturing import parts_csv, quality, recipe_page, review, run_page, serial, teach_page
 from verticals.web import Panel
 
 _HERE = Path(__file__).parent
@@ -12,7 +12,15 @@ _HERE = Path(__file__).parent
 
 def panel() -> Panel:
     return Panel(
-        pages=(*run_page.PAGES, *review.PAGES, *quality.PAGES, *serial.PAGES, *parts_csv.PAGES, *teach_page.PAGES),
+        pages=(
+            *run_page.PAGES,
+            *review.PAGES,
+            *quality.PAGES,
+            *serial.PAGES,
+            *parts_csv.PAGES,
+            *teach_page.PAGES,
+            *recipe_page.PAGES,
+        ),
         templates=_HERE / "templates",
         static=_HERE / "static",
         theme="plant",

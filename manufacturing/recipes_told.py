@@ -26,6 +26,14 @@ def versions(told: Sequence[Event]) -> dict[tuple[str, int], Mapping[str, Any]]:
     return {(data["name"], data["version"]): data["recipe"] for data in saved}
 
 
+def refusal(desk: Desk, line: LineSettings, name: str, version: int) -> str:
+    """Why this version was not loaded when it was chosen last; empty when it was, or is still on its way."""
+    kinds = ("recipe-asked", CHOSEN, "recipe-refused")
+    told = desk.events(station=line.name, kinds=kinds, subject=name, limit=1, newest_first=True)
+    refused = [event for event in told if event.kind == "recipe-refused" and event.data["version"] == version]
+    return str(refused[0].data.get("why", "")) if refused else ""
+
+
 def in_force(desk: Desk, line: LineSettings) -> Mapping[str, Any]:
     """The document of the recipe in force; empty before the first."""
     told = changes(desk, line)

@@ -9,6 +9,7 @@ from manufacturing import review_tables, tables
 from manufacturing.charts import RejectChart, reject_chart
 from manufacturing.kiosk import bar, give_order, heard, line_of, no_line
 from manufacturing.labelling import about
+from manufacturing.recipe_orders import KINDS as RECIPE_KINDS
 from manufacturing.shown import LIMIT_SHARE, counts_shown, gate_shown, number, part_shown, undelivered_shown
 from manufacturing.standing import not_live, waiting_tile
 from verticals.contract import Event, Json
@@ -22,6 +23,8 @@ _CHART_SAMPLE_SIZES = (2000, 500, 100, 25)
 
 _OPERATOR_ORDERS = ("label", "bypass", "end-bypass", "stop", "start", "reset")
 _ENGINEER_ORDERS = ("activate",)
+_SHOWN_KINDS = ("part", "gate", "label", "delivery", "fault", "bypass", "bypass-ended", "unrecorded")
+_OF_RECIPES = ("version", "how", "why", "in_force")
 
 
 def run_page(desk: Desk, asked: Asked) -> Answered:
@@ -130,7 +133,7 @@ def _known_of(desk: Desk, line: str, args: Json) -> Json:
 
 def tell(event: Event) -> Json | None:
     """What open screens get of an event; the page asks for the rest. None for what no screen shows."""
-    if event.kind in ("part", "gate", "label", "delivery", "fault", "bypass", "bypass-ended", "unrecorded"):
+    if event.kind in _SHOWN_KINDS or event.kind in RECIPE_KINDS:
         return {"kind": event.kind, "station": event.station, "subject": event.subject, **_told(event)}
     return None
 
@@ -143,6 +146,8 @@ def _told(event: Event) -> dict[str, Any]:
     if event.kind == "delivery":
         result = str(event.data.get("target", "")).endswith(".result") and event.data["delivery"] != "sent"
         return {"undelivered": {kind: undelivered_shown(kind) for kind in ("ok", "ng", "none")} if result else None}
+    if event.kind in RECIPE_KINDS:
+        return {name: event.data[name] for name in _OF_RECIPES if name in event.data}
     return {"data": dict(event.data), "who": event.who}
 
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from manufacturing.results import ResultCode, judged
+
+if TYPE_CHECKING:
+    from manufacturing.changeover import Changeover
 
 #: The verdict's scale runs from 0 to this many thresholds.
 SCALE_THRESHOLDS = 1.6
@@ -109,14 +112,29 @@ def where_shown(where: Mapping[str, float], picture: Mapping[str, int]) -> str:
     return f"{place}, {where['w'] * picture['w']:.0f} × {where['h'] * picture['h']:.0f} px"
 
 
-def recipe_shown(model: str, zone: ZoneInfo) -> str:
-    """`flange, taught 24 Nov 16:02`, from the name and version of a model; a version that is no time stays itself."""
-    name, _, version = model.partition(" ")
+def recipes_live(changeover: Changeover, zone: ZoneInfo) -> dict[str, Any]:
+    """What screens are told of a line's recipes: what judges, and what is in force, asked for and on its way."""
+    recipe = changeover.judging
+    told: dict[str, Any] = {"model": "", "recipe": "", "recipes": changeover.shown()}
+    if recipe is None:
+        return told
+    shown = recipe_shown(f"{recipe.name} v{recipe.version}", recipe.model.version, zone)
+    return told | {"model": recipe.model.title, "recipe": shown}
+
+
+def recipe_shown(title: str, model_version: str, zone: ZoneInfo) -> str:
+    """`flange v3, taught 24 Nov 16:02`; a version of a model that is no time stays itself."""
+    at = taught_at(model_version, zone)
+    return f"{title}, {f'taught {at}' if at else f'model {model_version}'}"
+
+
+def taught_at(version: str, zone: ZoneInfo) -> str:
+    """`24 Nov 16:02`, of the version that teaching gives a model; empty for one that is no time."""
     try:
         at = datetime.strptime(version.partition(".")[0].removesuffix("Z"), _TAUGHT_AT).replace(tzinfo=UTC)
     except ValueError:
-        return model
-    return f"{name}, taught {at.astimezone(zone):%d %b %H:%M}"
+        return ""
+    return f"{at.astimezone(zone):%d %b %H:%M}"
 
 
 def verdict_kind(code: int) -> str:

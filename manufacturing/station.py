@@ -20,7 +20,7 @@ from manufacturing.recipes import Recipe
 from manufacturing.results import ResultCode
 from manufacturing.settings import LineSettings
 from manufacturing.shifts import clock_text, shift_at
-from manufacturing.shown import counts_shown, recipe_shown
+from manufacturing.shown import counts_shown, recipes_live
 from manufacturing.standing import standing
 from manufacturing.tally import Tally
 from manufacturing.verdicts import Verdict, judge, kept, pictures
@@ -202,7 +202,8 @@ class InspectionStation:
         self.discipline.changing = self.changeover.changing
         found += self._recipe_faults(at)
         actions = (*self.changeover.orders(), *self._signals())
-        return Decision(events=found, actions=actions, live={"standing": self._standing()}, save=bool(found))
+        live = {"standing": self._standing(), **recipes_live(self.changeover, self._zone)}
+        return Decision(events=found, actions=actions, live=live, save=bool(found))
 
     def _recipe_faults(self, at: Instant) -> list[Event]:
         troubles, events = self.changeover.troubles(), []
@@ -337,9 +338,7 @@ class InspectionStation:
             "camera_age_s": sample.values.get("camera_age_s"),
             "disk_used_share": sample.values.get("disk_used_share"),
             "standing": self._standing(),
-            "model": self.model,
-            "recipe": recipe_shown(self.model, self._zone) if self.model else "",
-            "recipes": self.changeover.shown(),
+            **recipes_live(self.changeover, self._zone),
             "shift": title,
             "decided_ms": self.tally.decided_ms(),
             "counts_shown": counts_shown(self.tally.counts()),

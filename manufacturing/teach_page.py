@@ -12,7 +12,7 @@ from manufacturing.kiosk import bar, give_order, line_of, no_line, zone_of
 from manufacturing.lesson import DEFECT, FAIR, FEWEST, FREEDOMS, GOOD, Learned, Lesson, LimitChoice, open_lesson
 from manufacturing.limit_chart import HEIGHT, WIDTH, limit_chart
 from manufacturing.quality_tables import Span, code_counts
-from manufacturing.recipes_told import in_force
+from manufacturing.recipes_told import in_force, refusal
 from manufacturing.results import ResultCode
 from manufacturing.settings import LineSettings
 from manufacturing.shifts import clock_text
@@ -298,6 +298,7 @@ def _limit(desk: Desk, line: LineSettings, learned: Learned, query: Mapping[str,
         "cells": _cells(desk, line, learned, choice, review_from),
         "now": in_force(desk, line),
         "version": query.get("version", ""),
+        "refused": refusal(desk, line, learned.name, _whole(query.get("version", ""))),
     }
 
 

@@ -88,8 +88,8 @@ def test_a_place_has_a_name(x: float, y: float, words: str) -> None:
 
 def test_a_taught_recipe_says_when_by_the_clock_of_the_site() -> None:
     zone = ZoneInfo("Europe/Berlin")
-    assert recipe_shown("flange 20261124T160228.450Z", zone) == "flange, taught 24 Nov 17:02"
-    assert recipe_shown("flange 1.2.0", zone) == "flange 1.2.0"
+    assert recipe_shown("flange v3", "20261124T160228.450Z", zone) == "flange v3, taught 24 Nov 17:02"
+    assert recipe_shown("flange v3", "1.2.0", zone) == "flange v3, model 1.2.0"
 
 
 def test_no_parts_are_shown_as_dashes_never_as_zero() -> None:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from core.clock import Clock
-from manufacturing import orders, tables
+from manufacturing import orders
 from manufacturing.results import SENTENCES, ResultCode
 from manufacturing.settings import CameraSettings, LineSettings, ManufacturingSettings, PlcSettings
 from manufacturing.shifts import clock_text, shift_at
@@ -36,11 +36,13 @@ SETTINGS = ManufacturingSettings(lines=(LINE,), time_zone="Europe/Berlin")
 class KioskRig(ScreenRig):
     """`with KioskRig(folder) as kiosk`: parts are recorded as the line does it, labels are worked as it works them."""
 
-    def __init__(self, folder: Path, *, clock: Clock | None = None, simulated: bool = False) -> None:
-        settings = ManufacturingSettings(lines=(LINE,), time_zone="Europe/Berlin", simulated=simulated)
+    def __init__(
+        self, folder: Path, *, clock: Clock | None = None, simulated: bool = False, line: LineSettings = LINE
+    ) -> None:
+        settings = ManufacturingSettings(lines=(line,), time_zone="Europe/Berlin", simulated=simulated)
         vertical = Manufacturing()
         super().__init__(folder, manifest=vertical.manifest, vertical=vertical, settings=settings, clock=clock)
-        self.station = InspectionStation(LINE, simulated=simulated, time_zone=settings.time_zone)
+        self.station = InspectionStation(line, simulated=simulated, time_zone=settings.time_zone)
         self.counter = 0
         self._beating = threading.Event()
         self._ended = threading.Event()
@@ -51,7 +53,7 @@ class KioskRig(ScreenRig):
 
     def __enter__(self) -> Self:
         super().__enter__()
-        self.store = EventStore(self.store.engine, tables.project)
+        self.store = EventStore(self.store.engine, self._vertical.project)
         self.evidence = EvidenceStore(self.places.evidence("manufacturing"), self.store.engine, 1e9, 0, self.clock)
         return self
 
@@ -76,8 +78,11 @@ class KioskRig(ScreenRig):
         health = {LINE.name: {"level": "good", "state": "running", "faults": {}}}
         told = {"at": self.clock.now().utc_s, "sequence": self.store.last_sequence(), "stations": health, "depth": 0}
         self.publish("beat", told)
-        live = {"standing": self.station._standing(), "shift": "Day shift 06:00", "recipe": "flange v3"}
-        self.publish("live", {"station": LINE.name, "data": live})
+        self.publish("live", {"station": LINE.name, "data": self.told()})
+
+    def told(self) -> dict[str, Any]:
+        """What the line tells of itself beside its beat."""
+        return {"standing": self.station._standing(), "shift": "Day shift 06:00", "recipe": "flange v3"}
 
     def _work(self, message: LiveMessage) -> None:
         if message.topic != "command":

@@ -116,19 +116,22 @@ function bind() {
   for (const key of root().querySelectorAll("[data-plain]")) key.hidden = true;
 }
 
-// While a job runs or a recipe is being loaded the page looks again; what a person types is left alone.
+// While a job runs the page looks again, and when the line tells of its recipes; what a person types is left alone.
 setInterval(() => {
   const { state } = stand();
   if (busy) return;
-  if (state === "learning" || state === "loading") { lookAt = 0; open(address); return; }
+  if (state === "learning") { lookAt = 0; open(address); return; }
   if (lookAt && performance.now() > lookAt) {
     lookAt = 0;
-    open(address, ["steps", "goods", "foot"]);
+    open(address, state === "loading" ? ["all"] : ["steps", "goods", "foot"]);
   }
 }, LOOK_AGAIN_MS);
 
 document.addEventListener("ew:event", ({ detail }) => {
-  const taking = stand().taking !== undefined;
-  if (taking && detail.kind === "part" && detail.station === root().dataset.line && !lookAt) lookAt = performance.now() + AFTER_PART_MS;
+  if (detail.station !== root().dataset.line) return;
+  const { state, taking } = stand();
+  if (taking !== undefined && detail.kind === "part" && !lookAt) lookAt = performance.now() + AFTER_PART_MS;
+  const over = detail.kind === "recipe-chosen" || detail.kind === "recipe-refused";
+  if (over && (state === "loading" || busy)) lookAt = performance.now();
 });
 bind();
