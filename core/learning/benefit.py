@@ -7,7 +7,7 @@ the defects that are found at the wished false-reject rate really become more, a
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ from core.learning.head import Gauge, Head, Scores, folds_of, out_of_fold, weigh
 from core.learning.portrait import PictureFeatures, joined
 from core.learning.roc import auroc, share_interval
 from core.learning.shortcut import ShortcutCheck, check_shortcut
-from core.learning.threshold import Threshold, choose_threshold
+from core.learning.threshold import Threshold, choose_threshold, doubtful_of
 
 #: Fewer defective parts say nothing about what they have in common.
 FEWEST_DEFECTS = 5
@@ -64,6 +64,8 @@ class HeadOutcome:
 
     `why` tells a person why, `summary` what the labels bought. `left_out` is the change of a type's AUROC when it alone
     is not labelled. `with_head` is cross-validated, also where the head stays off; None with too few labels.
+    `good_scores` and `defect_scores` are those to judge by, of the pictures in their order: without the head, or where
+    it is on, each by a head that was taught without its part.
     """
 
     head: Head | None
@@ -75,6 +77,8 @@ class HeadOutcome:
     with_head: Figures | None
     left_out: Mapping[str, float]
     shortcut: ShortcutCheck | None
+    good_scores: Scores = field(repr=False)
+    defect_scores: Scores = field(repr=False)
 
     @property
     def on(self) -> bool:
@@ -108,7 +112,8 @@ def try_head(good: Judged, defects: Judged, rate: float, seed: int = 0) -> HeadO
     if parts < FEWEST_DEFECTS:
         why = f"{parts} defective parts are too few to learn from, at least {FEWEST_DEFECTS} are needed."
         plain = _figures(good, defects, [(good.scores, defects.scores)], rate, seed)
-        return HeadOutcome(None, None, why, len(defects.scores), counts, plain[0], None, {}, None)
+        scores = good.scores, defects.scores
+        return HeadOutcome(None, None, why, len(defects.scores), counts, plain[0], None, {}, None, *scores)
     trial = _Trial(good, defects, rate, seed)
     shortcut = check_shortcut(good.features, good.parts, defects.features, defects.parts, seed=seed)
     without, sure = trial.without, trial.sure()
@@ -126,6 +131,7 @@ def try_head(good: Judged, defects: Judged, rate: float, seed: int = 0) -> HeadO
         trial.with_head,
         left_out,
         shortcut,
+        *((good.scores, defects.scores) if why else trial.middle),
     )
 
 
@@ -175,6 +181,7 @@ class _Trial:
         self._finals = [self._final(values) for values in self._values]
         self.without, self._without_draws = _figures(good, defects, self._plain, rate, seed)
         self.with_head, self._with_draws = _figures(good, defects, self._finals, rate, seed)
+        self.middle = self._finals[_middle(_thresholds(good, self._finals, rate))]
 
     def _held_out(self, rows: NDArray[np.bool_], repeat: int) -> Scores:
         folds = min(_FOLDS, len(set(self._defects.parts)))
@@ -225,19 +232,26 @@ def _figures(
     good: Judged, defects: Judged, finals: Sequence[tuple[Scores, Scores]], rate: float, seed: int
 ) -> tuple[Figures, NDArray[np.float64]]:
     """The figures of repeated cross-validations, and in each of many random draws of the parts."""
-    thresholds = [choose_threshold(scores, good.parts, rate) for scores, _ in finals]
+    thresholds = _thresholds(good, finals, rate)
     limits = [threshold.value for threshold in thresholds]
     recalls = [float((found > limit).mean()) for limit, (_, found) in zip(limits, finals, strict=True)]
     areas = [auroc(scores, found) or 0.0 for scores, found in finals]
     recall, count = float(np.mean(recalls)), len(defects.scores)
     drawn = _draws(good, defects, finals, rate, seed)
-    middle = sorted(range(len(finals)), key=lambda index: limits[index])[len(finals) // 2]
     low, high = np.quantile(drawn[:, 1], [0.025, 0.975])
     figures = Figures(
-        thresholds[middle], recall, share_interval(round(recall * count), count), float(np.mean(areas)),
+        thresholds[_middle(thresholds)], recall, share_interval(round(recall * count), count), float(np.mean(areas)),
         (float(low), float(high)),
     )  # fmt: skip
     return figures, drawn
+
+
+def _thresholds(good: Judged, finals: Sequence[tuple[Scores, Scores]], rate: float) -> list[Threshold]:
+    return [choose_threshold(scores, good.parts, rate, doubtful_of(scores)) for scores, _ in finals]
+
+
+def _middle(thresholds: Sequence[Threshold]) -> int:
+    return sorted(range(len(thresholds)), key=lambda index: thresholds[index].value)[len(thresholds) // 2]
 
 
 def _draws(
@@ -253,7 +267,7 @@ def _draws(
         parts = np.repeat(np.arange(len(drawn)), [len(rows) for rows in drawn])
         chosen = scores[np.concatenate(drawn)]
         flawed = found[np.concatenate([of_defects[i] for i in rng.integers(len(of_defects), size=len(of_defects))])]
-        limit = choose_threshold(chosen, parts.tolist(), rate).value
+        limit = choose_threshold(chosen, parts.tolist(), rate, doubtful_of(chosen)).value
         result[draw] = (flawed > limit).mean(), auroc(chosen, flawed) or 0.0
     return result
 

@@ -9,8 +9,10 @@ import onnx
 
 from core.learning.backbone import STAGES, Weights, add_backbone
 from core.learning.graph import GraphWriter
+from core.learning.head import Head, add_head
 from core.learning.place_gaussian import PlaceGaussian
 from core.learning.place_scoring import TOP_SHARE, MapNorm
+from core.learning.portrait import add_portrait
 from core.learning.view import CELL_PX, IMAGE, LINEAR, PLANES, View, add_view, ints, kept_map, port
 from core.models.card import TensorSpec
 
@@ -54,11 +56,13 @@ def feature_graph(weights: Weights) -> onnx.ModelProto:
 
 
 def inspector_graph(
-    backbone: onnx.ModelProto, view: View, places: Places, gaussian: PlaceGaussian, norm: MapNorm
-) -> onnx.ModelProto:
+    backbone: onnx.ModelProto, view: View, places: Places, gaussian: PlaceGaussian, norm: MapNorm,
+    head: Head | None = None,
+) -> onnx.ModelProto:  # fmt: skip
     """`image` to `score` and `heat_map`: everything between picture and verdict in one graph.
 
-    `backbone` is the feature graph that gaussian and norm were fitted with, in whatever precision.
+    `backbone` is the feature graph that gaussian and norm were fitted with, in whatever precision. A `head` is added
+    to the score, not to the heat map.
     """
     graph = GraphWriter()
     (features,) = graph.include(backbone, {PLANES.name: add_view(graph, view)})
@@ -72,7 +76,11 @@ def inspector_graph(
         grid = _masked(graph, grid, size, view)
     flat = graph.node("Reshape", grid, ints(graph, [-1]))
     hottest = graph.node("TopK", flat, _top_count(graph, flat), outputs=2)
-    graph.node("ReduceMean", hottest, ints(graph, [0]), keepdims=1, named=SCORE.name)
+    score = graph.node("ReduceMean", hottest, ints(graph, [0]), keepdims=1, named=None if head else SCORE.name)
+    if head is not None:
+        dealt = _places_of(graph, size, places, view)
+        seen = add_portrait(graph, _rows_of(graph, features), standard, dealt, gaussian)
+        add_head(graph, seen, score, head, named=SCORE.name)
     large = graph.node("Resize", grid, "", "", ints(graph, [1, 1, HEAT_MAP_SIDE, HEAT_MAP_SIDE]), **LINEAR)
     graph.node("Reshape", large, ints(graph, [HEAT_MAP_SIDE, HEAT_MAP_SIDE]), named=HEAT_MAP.name)
     return graph.model([port(IMAGE)], [port(SCORE), port(HEAT_MAP)])
@@ -125,8 +133,7 @@ def _add_dealt(
 
     Every place gets as many slots as the place with the most positions; spare slots repeat its last position.
     """
-    down = _Dealt(graph, graph.node("Gather", size, ints(graph, 0)), places.rows)
-    across = _Dealt(graph, graph.node("Gather", size, ints(graph, 1)), places.columns)
+    down, across = _axes(graph, size, places)
     count = graph.node("Gather", size, ints(graph, 1))
     rows = graph.node("Reshape", down.taken, ints(graph, [places.rows, 1, -1, 1]))
     columns = graph.node("Reshape", across.taken, ints(graph, [1, places.columns, 1, -1]))
@@ -139,6 +146,20 @@ def _add_dealt(
     ranked = graph.node("Add", graph.node("Mul", place, down.most), down.rank(1))
     back = graph.node("Add", graph.node("Mul", ranked, across.most), across.rank(0))
     return graph.node("Gather", standard, graph.node("Reshape", back, ints(graph, [-1])), axis=0)
+
+
+def _places_of(graph: GraphWriter, size: str, places: Places, view: View) -> str:
+    """The place of every position."""
+    if view.scale == 0:
+        return ints(graph, places.of_grid(*view.grid))
+    down, across = _axes(graph, size, places)
+    cells = graph.node("Add", graph.node("Mul", down.place(1), ints(graph, places.columns)), across.place(0))
+    return graph.node("Reshape", cells, ints(graph, [-1]))
+
+
+def _axes(graph: GraphWriter, size: str, places: Places) -> tuple[_Dealt, _Dealt]:
+    rows, columns = (graph.node("Gather", size, ints(graph, axis)) for axis in (0, 1))
+    return _Dealt(graph, rows, places.rows), _Dealt(graph, columns, places.columns)
 
 
 class _Dealt:

@@ -23,14 +23,15 @@ _LEAST_SIDE_PX = 3
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """One picture of a good part. Pictures with the same `part` (or session) leave together when one is held out.
+    """One picture of a part. Pictures with the same `part` (or session) leave together when one is held out.
 
-    `load` gives HxWx3 uint8 RGB, or raises InputError.
+    `kind` is the type of its defect, empty for a good part. `load` gives HxWx3 uint8 RGB, or raises InputError.
     """
 
     name: str
     load: Callable[[], Image]
     part: str = ""
+    kind: str = ""
 
 
 def require_count(pictures: Sequence[Picture]) -> None:
@@ -53,7 +54,7 @@ class Parts:
 
     def number(self, picture: Picture, image: Image, pixels: bytes) -> int:
         """The part of `picture`; `pixels` is the hash of `image`. Raises InputError when it shows nothing."""
-        _require_use(picture, image)
+        require_use(picture, image)
         name = f"part {picture.part}" if picture.part else f"picture {picture.name}"
         known = self._by_pixels.get(pixels)
         number = self._numbers.setdefault(name, len(self._numbers) if known is None else known)
@@ -75,7 +76,8 @@ def pixels_of(image: Image) -> bytes:
     return hashlib.sha256(str(image.shape).encode() + np.ascontiguousarray(image).tobytes()).digest()
 
 
-def _require_use(picture: Picture, image: Image) -> None:
+def require_use(picture: Picture, image: Image) -> None:
+    """Raises InputError naming the picture when it shows nothing or is no colour picture."""
     if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or min(image.shape) < _LEAST_SIDE_PX:
         raise InputError(f"{picture.name}: not a colour picture of 8 bits: {image.dtype} {image.shape}")
     if float(image[::4, ::4].std()) < _LEAST_SPREAD:

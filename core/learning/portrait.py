@@ -88,14 +88,13 @@ def portray_good(vectors: Vectors, rows: Sequence[Row], fitted: Fitted) -> Pictu
     for part in np.unique(parts):
         own = parts[vectors.rows] == part
         gone = np.bincount(vectors.places[own], minlength=len(mean))
-        total = np.zeros(mean.shape)
-        np.add.at(total, vectors.places[own], vectors.values[own].astype(np.float64) - mean[vectors.places[own]])
+        total = _sums(vectors.values[own] - mean[vectors.places[own]], vectors.places[own], len(mean))
         # Without its vectors Y, the mean of the others lies at -1'(Y - mean) / (n - g); alone at a place, where it was.
         usual = (mean - total / np.maximum(counts - gone, 1)[:, None] * (counts > gone)[:, None]).astype(np.float32)
-        for row in np.flatnonzero(parts == part):
+        for row in np.flatnonzero(parts == part).tolist():
             if not rows[row].copy:
                 at = slice(starts[row], starts[row + 1])
-                found[int(row)] = portray(
+                found[row] = portray(
                     vectors.values[at], standard[at], usual[vectors.places[at]], fitted.gaussian.scale
                 )
     return joined([found[row] for row in sorted(found)])
@@ -125,6 +124,15 @@ def add_portrait(graph: GraphWriter, vectors: str, standard: str, places: str, g
     scaled = graph.node("Mul", beside, graph.constant(gaussian.scale))
     residual, pooled = (graph.node("ReduceMean", name, _ints(graph, [0]), keepdims=0) for name in (scaled, vectors))
     return graph.node("Concat", pooled, statistics, residual, axis=0)
+
+
+def _sums(values: Floats, places: Numbers, count: int) -> Floats:
+    """count x channels: the sum of `values` at every place."""
+    order = np.argsort(places, kind="stable")
+    shown, starts = np.unique(places[order], return_index=True)
+    sums = np.zeros((count, values.shape[1]), np.float32)
+    sums[shown] = np.add.reduceat(values[order], starts, axis=0)
+    return sums
 
 
 def _held_out_standard(vectors: Vectors, parts: Numbers, fitted: Fitted) -> NDArray[np.float64]:

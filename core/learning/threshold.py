@@ -71,6 +71,13 @@ def choose_threshold(
     return _by_shape(worst, rate, _left_out(parts, doubtful, count))
 
 
+def doubtful_of(scores: NDArray[np.float64]) -> list[int]:
+    """The strangest first: scores beyond eight robust standard deviations (1.4826 MAD) above the median."""
+    median = np.median(scores)
+    limit = median + 8 * 1.4826 * np.median(np.abs(scores - median))
+    return [int(index) for index in np.argsort(-scores) if scores[index] > limit]
+
+
 def _proven(worst: NDArray[np.float64], beyond: int, rate: float) -> Threshold:
     from scipy.stats import beta  # loaded late: scipy.stats takes a second
 

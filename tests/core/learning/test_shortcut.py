@@ -84,5 +84,11 @@ def test_a_picture_of_another_size_is_brought_to_the_usual_one() -> None:
     assert background_only(part_picture(1, height=144, width=192), usual).shape == usual.shape
 
 
-def test_brightness_is_the_mean_grey_level() -> None:
-    assert brightness_of(np.full((4, 5, 3), 90, np.uint8)) == 90
+def test_brightness_is_what_a_lamp_changes_and_a_small_stain_does_not() -> None:
+    assert brightness_of(np.full((8, 8, 3), 90, np.uint8)) == 90
+    image = part_picture(4)
+    stained = image.copy()
+    stained[30:36, 40:46] = 0
+    usual = brightness_of(image)
+    assert brightness_of(stained) == pytest.approx(usual, abs=0.1)
+    assert brightness_of((image * 0.95).astype(np.uint8)) < usual - 3
