@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from core.errors import InputError
 from manufacturing.settings import LineSettings
 from manufacturing.shifts import clock_text
 from manufacturing.standing import not_live
@@ -54,6 +56,14 @@ def bar(desk: Desk, asked: Asked, line: LineSettings) -> dict[str, Any]:
         "who": asked.who,
         "role": asked.role,
     }
+
+
+def reason_of(form: Mapping[str, str]) -> str:
+    """Why a person does something: their own words, or else what was tapped. Raises InputError when it is neither."""
+    reason = (form.get("words", "").strip() or form.get("pick", "").strip())[:200]
+    if not reason:
+        raise InputError("say why: it is kept on record", hint="Tap a reason, or write one.")
+    return reason
 
 
 def give_order(desk: Desk, asked: Asked, line: LineSettings, name: str, args: Json) -> Reply:

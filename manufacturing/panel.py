@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from manufacturing import parts_csv, quality, recipe_page, review, run_page, serial, teach_page
+from manufacturing import (
+    parts_csv,
+    quality,
+    recipe_page,
+    review,
+    run_page,
+    serial,
+    tag_page,
+    tag_sheet,
+    teach_page,
+    trust_page,
+)
 from verticals.web import Panel
 
 _HERE = Path(__file__).parent
@@ -20,6 +31,9 @@ def panel() -> Panel:
             *parts_csv.PAGES,
             *teach_page.PAGES,
             *recipe_page.PAGES,
+            *trust_page.PAGES,
+            *tag_page.PAGES,
+            *tag_sheet.PAGES,
         ),
         templates=_HERE / "templates",
         static=_HERE / "static",

@@ -84,27 +84,26 @@ class CertificateDesk:
         act = "certificate-rejected"
         self._act(act, lambda: self._trust.reject(fingerprint), who, role, {"reason": reason})
 
-    def remove(self, fingerprint: str, *, who: str, role: str) -> None:
-        self._act("certificate-removed", lambda: self._trust.remove(fingerprint), who, role, {})
+    def remove(self, fingerprint: str, *, who: str, role: str, reason: str = "") -> None:
+        self._act("certificate-removed", lambda: self._trust.remove(fingerprint), who, role, {"reason": reason})
 
-    def add(self, content: bytes, *, who: str, role: str, between: bool = False) -> None:
+    def add(self, content: bytes, *, who: str, role: str, between: bool = False, reason: str = "") -> None:
         """Trusts what was uploaded: a PLC's certificate or an authority's. Raises InputError."""
-        self._act(
-            "certificate-added", lambda: self._trust.add(content, between=between), who, role, {"between": between}
-        )
+        more = {"between": between, "reason": reason}
+        self._act("certificate-added", lambda: self._trust.add(content, between=between), who, role, more)
 
     def add_revocations(self, content: bytes, *, who: str, role: str) -> None:
         _need(who)
         issuer = self._trust.add_revocations(content)
         self._audit("revocations-added", {"issuer": issuer}, who=who, role=role)
 
-    def renew(self, *, who: str, role: str) -> None:
+    def renew(self, *, who: str, role: str, reason: str = "") -> None:
         """A new certificate of the box beside the old one, which stays in use until the PLC takes the new."""
-        self._act("own-certificate-renewed", lambda: self._own.renew().facts, who, role, {})
+        self._act("own-certificate-renewed", lambda: self._own.renew().facts, who, role, {"reason": reason})
 
-    def use_next(self, *, who: str, role: str) -> None:
+    def use_next(self, *, who: str, role: str, reason: str = "") -> None:
         """The person says that the PLC has the new one."""
-        self._act("own-certificate-changed", lambda: self._own.use_next().facts, who, role, {})
+        self._act("own-certificate-changed", lambda: self._own.use_next().facts, who, role, {"reason": reason})
 
     def _act(self, act: str, do: Callable[[], Facts], who: str, role: str, more: Json) -> None:
         _need(who)

@@ -24,12 +24,14 @@ export function drawTile(tile) {
   if (scaled) el.querySelector(".verdict__filled")?.setAttribute("width", String(Math.round(tile.share * 616)));
 }
 
+const OF_TRUST = ["PLC NOT TRUSTED", "NOT SECURED", "CERTIFICATE"];
 let banner = { kind: "" };
 let bannerKind = null;
 
 export function drawBanner(given) {
   banner = given;
   show("banner", banner.kind);
+  show("banner-to", OF_TRUST.includes(banner.word));
   root.classList.toggle("kiosk--banner", Boolean(banner.kind));
   if (!banner.kind) { bannerKind = null; return; }
   if (banner.kind !== bannerKind) {
