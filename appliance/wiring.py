@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from core.inference.engine import LocalEngine
+    from core.inference.review import Reviewer
+    from core.metrics import Metrics
     from verticals.jobs.worker import Worker
     from verticals.runtime.bridge import Bridge
     from verticals.runtime.fittings import Fitting
@@ -29,12 +31,13 @@ def run_line_of(site: Site, app: App, places: Places, moved: Callable[[], None])
     """The line of one app, until it is told to stop."""
     from core.inference.choice import Chooser
     from core.inference.engine import LocalEngine
-    from core.inference.review import Reviewer
+    from core.metrics import Metrics
     from verticals.runtime.bridge import Bridge
     from verticals.runtime.fittings import Fitting
     from verticals.runtime.inference import InferenceWatch
     from verticals.runtime.line import LineParts
     from verticals.runtime.live import LiveServer
+    from verticals.runtime.measures import Measures
     from verticals.runtime.process import Restart, run_line
     from verticals.store.commands import Commands
     from verticals.store.database import open_database, reserve_log
@@ -53,12 +56,11 @@ def run_line_of(site: Site, app: App, places: Places, moved: Callable[[], None])
     stations = app.vertical.stations(app.settings)
     bridge = Bridge()
     restart = Restart()
-    models = LocalEngine(chooser=Chooser(site.inference.provider, places.measured), give_up=restart.ask)
-    reviewer = Reviewer(models)
-    for station in stations:
-        for slot in station.spec.models:
-            reviewer.watch(slot, station.spec.answer_within_s)
-    inference = InferenceWatch(reviewer, models, bridge, places.inference_file(app.name))
+    live = LiveServer(places.live_socket(app.name))
+    metrics = Metrics()
+    chooser = Chooser(site.inference.provider, places.measured)
+    models = LocalEngine(metrics=metrics, chooser=chooser, give_up=restart.ask)
+    inference = InferenceWatch(_reviewer(models, metrics, stations), models, bridge, places.inference_file(app.name))
     parts = LineParts(
         vertical=app.vertical,
         stations=stations,
@@ -66,13 +68,14 @@ def run_line_of(site: Site, app: App, places: Places, moved: Callable[[], None])
             *_devices(app, places, clock),
             *_keepers(stations, places, models, bridge),
             Fitting(inference),
+            Fitting(Measures("line", metrics, live, bridge)),
         ],
         engine=models,
         events=events,
         recorder=Recorder(events, _evidence(site, app, places, database, clock), clock),
         commands=Commands(database),
         inbox=Inbox(database),
-        live=LiveServer(places.live_socket(app.name)),
+        live=live,
         clock=clock,
         bridge=bridge,
         moved=moved,
@@ -84,6 +87,17 @@ def run_line_of(site: Site, app: App, places: Places, moved: Callable[[], None])
         models.close()
         recording.dispose()
         database.dispose()
+
+
+def _reviewer(models: LocalEngine, metrics: Metrics, stations: Sequence[Station]) -> Reviewer:
+    """What looks at the models, and knows how long each may take."""
+    from core.inference.review import Reviewer
+
+    reviewer = Reviewer(models, metrics)
+    for station in stations:
+        for slot in station.spec.models:
+            reviewer.watch(slot, station.spec.answer_within_s)
+    return reviewer
 
 
 def _devices(app: App, places: Places, clock: Clock) -> list[Fitting]:

@@ -87,6 +87,7 @@ class Hub:
         self.line: LiveClient | None = None
         self.sequence = 0
         self.dropped = 0
+        self.measured: Callable[[LiveMessage | None], None] = lambda message: None  # None: who measured is gone
         self._source = source
         self._bridge = bridge
         self._clock = clock
@@ -138,6 +139,8 @@ class Hub:
                 self._hear_sequence(message.data)
             case "live":
                 self._hear_live(message)
+            case "metrics":
+                self.measured(message)
             case "command":
                 expected = self._expected.get(int(message.data.get("id", 0)))
                 if expected is not None and not expected.done():
@@ -148,6 +151,7 @@ class Hub:
         self._stored.set()
         if not connected:
             self._beat_at = None
+            self.measured(None)
         self._send_beat()
 
     def _hear_beat(self, data: Mapping[str, Any]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from prometheus_client import CollectorRegistry, Histogram, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
@@ -17,14 +17,15 @@ _COUNTED = ("_refused_peers", "_refused_hosts", "_streams_refused", "_streams_dr
 
 
 class WebMetrics:
-    """`read` gives the numbers of the moment by name; it is asked at every scrape."""
+    """`read` gives the numbers of the moment by name; it is asked at every scrape, and so are `others`."""
 
-    def __init__(self, app: str, read: Callable[[], Mapping[str, float]]) -> None:
+    def __init__(self, app: str, read: Callable[[], Mapping[str, float]], others: Sequence[Collector] = ()) -> None:
         self.registry = CollectorRegistry()
         self.request_seconds = Histogram(
             "edge_web_request_seconds", "From request to answer", buckets=_BUCKETS_S, registry=self.registry
         )
-        self.registry.register(_Moment(app, read))
+        for collector in (_Moment(app, read), *others):
+            self.registry.register(collector)
 
     def text(self) -> bytes:
         return generate_latest(self.registry)

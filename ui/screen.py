@@ -19,6 +19,7 @@ from verticals.places import Places
 from verticals.runtime.bell import ring
 from verticals.runtime.bridge import Bridge
 from verticals.runtime.live import LiveClient
+from verticals.runtime.roster import read_roster
 from verticals.store.access import AccessSettings
 from verticals.store.audit import Audit
 from verticals.store.commands import Commands
@@ -75,8 +76,9 @@ def open_screen(
     )
     sessions = Sessions(box, audit, clock, access)
     return put_together(
-        panel, manifest, desk, hub, sessions, places.keys, listen, bridge=bridge, clock=clock, simulated=simulated
-    )
+        panel, manifest, desk, hub, sessions, places.keys, listen, bridge=bridge, clock=clock, simulated=simulated,
+        roster=partial(read_roster, places.processes_file),
+    )  # fmt: skip
 
 
 def _wake_jobs(places: Places) -> None:

@@ -27,8 +27,10 @@ from ui.identity import Identities, SessionDoor, is_loopback
 from ui.metrics import WebMetrics
 from ui.stream import STREAM_LIMIT, Streams
 from ui.tls import Certificate, certificate_for
+from ui.told import LineMoment, Processes, Told
 from verticals.contract import Manifest
 from verticals.runtime.bridge import Bridge
+from verticals.runtime.roster import Roster
 from verticals.web import Desk, Panel
 
 log = logging.getLogger(__name__)
@@ -105,6 +107,7 @@ def put_together(
     bridge: Bridge,
     clock: Clock | None = None,
     simulated: bool = False,
+    roster: Callable[[], Roster | None] = lambda: None,
 ) -> Web:
     """Binds the address and builds everything behind it. Raises PortBusyError, SettingsError, StoreError."""
     clock = clock or SystemClock()
@@ -123,7 +126,10 @@ def put_together(
         "_refused_hosts": lambda: gate.refused_hosts,
     }
     shell = Shell(manifest, panel, desk, hub, sessions, Csrf.kept_in(keys), clock, beyond, simulated, counts)
-    metrics = WebMetrics(manifest.name, lambda: {name: read() for name, read in counts.items()})
+    told = Told(clock)
+    hub.measured = told.hear
+    others = (told, LineMoment(manifest.name, hub), Processes(roster))
+    metrics = WebMetrics(manifest.name, lambda: {name: read() for name, read in counts.items()}, others)
     app, guard = create_app(shell, metrics)
     streams = Streams(hub, Identities(manifest, sessions), bridge, panel.stream_role, limit=listen.streams)
     counts["_streams_refused"] = lambda: streams.refused
