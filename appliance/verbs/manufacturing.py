@@ -1,11 +1,12 @@
-"""`edgewise manufacturing`: teach an inspection from good pictures, and find out how good one is.
+"""`edgewise manufacturing`: teach an inspection from good pictures, find out how good one is, judge a folder with it.
 
-Exit 0: done. 2: bad usage or input.
+Exit 0: done. 1: pictures of a replay could not be judged. 2: bad usage or input.
 """
 
 from __future__ import annotations
 
 import argparse
+import csv
 import json
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -20,7 +21,7 @@ Tell = Callable[[float, str], None]
 
 
 def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    parser = subparsers.add_parser("manufacturing", help="defect inspection: teach and evaluate")
+    parser = subparsers.add_parser("manufacturing", help="defect inspection: teach, evaluate, replay")
     acts = parser.add_subparsers(metavar="ACT", required=True)
     teach = _add(acts, "teach", _teach, "make a model package from a folder of good pictures and put it on the shelf")
     teach.add_argument("folder", type=Path, help="pictures of good parts; a sub-folder holds pictures of one part")
@@ -33,6 +34,14 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     seeds = evaluate.add_mutually_exclusive_group()
     seeds.add_argument("--seed", type=whole(0), default=0, help="0: the split as it lies; others deal it anew")
     seeds.add_argument("--seeds", type=whole(1), metavar="N", help="seeds 0 to N-1: their mean and each")
+    text = "judge the pictures of a folder as the line would; CSV on stdout"
+    replay: argparse.ArgumentParser = acts.add_parser("replay", help=text, description=text)
+    replay.add_argument("folder", type=Path, help="pictures; those in its sub-folders too")
+    replay.add_argument("--slot", required=True, help="whose active model judges (a line asks by its recipe)")
+    replay.add_argument("--limit", type=float, help="in place of the model's own threshold")
+    add_data(replay)
+    replay.add_argument("--json", action="store_true", help="one JSON document on stdout")
+    replay.set_defaults(run=run, act=_replay)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -77,6 +86,26 @@ def _evaluate(arguments: argparse.Namespace) -> int:
             result = evaluate(arguments.dataset, settings, progress)
     lines = _seeds_lines(result) if arguments.seeds else _evaluated_lines(result)
     return _tell(arguments, result, lines)
+
+
+def _replay(arguments: argparse.Namespace) -> int:
+    from manufacturing import replaying
+    from verticals.places import Places
+    from verticals.runtime.models import shelf_of
+
+    shelf = shelf_of(Places(arguments.data))
+    with _progress(arguments) as progress:
+        result = replaying.replay(shelf, arguments.slot, arguments.folder, arguments.limit, progress)
+    if arguments.json:
+        _tell(arguments, result, [])
+    else:
+        csv.writer(sys.stdout, lineterminator="\n").writerows(replaying.lines(result))
+        model = result["model"]
+        sys.stderr.write(
+            f"{model['name']} {model['version']}: {result['accepted']} accepted, {result['rejected']} rejected, "
+            f"{result['not_judged']} not judged of {result['pictures']}.\n"
+        )
+    return 1 if result["not_judged"] else 0
 
 
 def _taught_lines(result: Mapping[str, Any], slot: str | None) -> list[str]:

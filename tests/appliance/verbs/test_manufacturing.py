@@ -1,14 +1,18 @@
 import argparse
+import csv
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from appliance.verbs import manufacturing
+from core.errors import InputError
 from core.models.gate import Gate
 from core.models.shelf import Shelf
 from core.models.trust import Trust
-from tests.support.pictures import write_dataset, write_good
+from tests.support.brightness import brightness_package
+from tests.support.pictures import write_dataset, write_good, write_png
 from verticals.places import Places
 
 
@@ -69,3 +73,56 @@ def test_numbers_that_make_no_sense_are_bad_usage(words: tuple[str, ...], capsys
         _run("evaluate", "--dataset", "x", *words)
     assert stopped.value.code == 2
     assert "usage" in capsys.readouterr().err
+
+
+@pytest.fixture
+def judging(tmp_path: Path) -> Path:
+    """A data directory whose slot `line-3` has a model that rejects bright pictures, beside some in `shots`."""
+    places = Places(tmp_path / "var")
+    places.make("manufacturing")
+    trust = Trust(places.keys)
+    brightness_package(tmp_path / "made", trust, name="flange")
+    shelf = Shelf(places.models, trust, Gate())
+    shelf.install(tmp_path / "made")
+    shelf.activate("line-3", "flange", "1")
+    for name, level in (("dark", 20), ("bright", 250), ("late/bright", 240)):
+        file = tmp_path / "shots" / f"{name}.png"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        write_png(file, np.full((8, 8, 3), level, np.uint8))
+    return places.data
+
+
+def test_replay_gives_each_picture_the_verdict_that_the_line_would(
+    judging: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ("replay", str(judging.parent / "shots"), "--slot", "line-3", "--data", str(judging))
+    assert _run(*words, "--json") == 0
+    result = json.loads(capsys.readouterr().out)
+    assert {row["picture"]: row["verdict"] for row in result["each"]} == {
+        "dark.png": "accept", "bright.png": "reject", "late/bright.png": "reject",
+    }  # fmt: skip
+    assert (result["accepted"], result["rejected"], result["not_judged"]) == (1, 2, 0)
+    assert _run(*words, "--limit", "2") == 0
+    written = capsys.readouterr()
+    table = list(csv.DictReader(written.out.splitlines()))
+    assert {(row["verdict"], row["threshold"]) for row in table} == {("accept", "2.0")}
+    assert written.err == "flange 1: 3 accepted, 0 rejected, 0 not judged of 3.\n"
+
+
+def test_a_picture_that_cannot_be_judged_is_a_reject_and_a_finding(
+    judging: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = judging.parent / "shots"
+    (folder / "torn.png").write_bytes(b"no picture")
+    assert _run("replay", str(folder), "--slot", "line-3", "--data", str(judging), "--json") == 1
+    result = json.loads(capsys.readouterr().out)
+    [torn] = [row for row in result["each"] if row["picture"] == "torn.png"]
+    assert (torn["verdict"], torn["code"], result["not_judged"]) == ("reject", 102, 1)
+    assert "torn.png" in torn["why"]
+
+
+def test_a_replay_without_a_model_or_a_picture_says_so(judging: Path) -> None:
+    with pytest.raises(InputError, match="no model is active for 'line-9'"):
+        _run("replay", str(judging.parent / "shots"), "--slot", "line-9", "--data", str(judging))
+    with pytest.raises(InputError, match="no pictures"):
+        _run("replay", str(judging), "--slot", "line-3", "--data", str(judging))
