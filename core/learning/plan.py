@@ -11,7 +11,7 @@ from core.errors import InputError
 from core.learning.augment import WAYS, Move, moves_of
 from core.learning.inspector import Places
 from core.learning.pictures import Image
-from core.learning.placing import framed, learn_registration, region_of
+from core.learning.placing import learn_registration, region_of
 from core.learning.view import CELL_PX, STEP_PX, WHOLE, Box, View
 
 #: Places times directions: what the covariance may take of a model, about 25 MB, and of a verdict's time.
@@ -129,7 +129,7 @@ def propose_views(images: Sequence[Image], settings: TeachSettings) -> list[Seen
         found.append(Seen("the part's region", *_fixed(boxed, _aspect(images[0], box), settings, fine=True), 1))
     if settings.register == "yes" or (settings.register == "find" and not fills):
         part = replace(base, region=box if not fills or settings.region else WHOLE)
-        part = replace(part, registration=framed(registration, images[0], part.region, settings.side_px**2))
+        part = replace(part, registration=registration)
         sized = _fixed(part, _aspect(images[0], part.region), settings, fine=True)
         found.append(Seen("the part's region, put in place", *sized, 2))
     return found

@@ -13,8 +13,9 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
+from core.learning.cutting import add_cutting
 from core.learning.graph import GraphWriter, Port
-from core.learning.registration import Registration, add_registration, add_warp
+from core.learning.registration import Registration, add_registration
 from core.models.card import TensorSpec
 
 #: Sizes are multiples of this, the stride of the deepest stage.
@@ -124,13 +125,8 @@ def _as_planes(graph: GraphWriter, picture: str) -> str:
 
 def _in_place(graph: GraphWriter, view: View, registration: Registration) -> str:
     """The region of the median good part, taken from where the part lies in this picture."""
-    height, width = registration.frame_px
-    whole = graph.node("Unsqueeze", "image", ints(graph, [0]))
-    frame = _as_planes(
-        graph, graph.node("Resize", whole, "", "", ints(graph, [1, height, width, 3]), antialias=1, **LINEAR)
-    )
-    place = add_registration(graph, frame, registration)
-    return add_warp(graph, frame, place, registration, view.region, (view.height_px, view.width_px))
+    place = add_registration(graph, "image", registration)
+    return add_cutting(graph, "image", place, registration.shape_px, view.region, (view.height_px, view.width_px))
 
 
 def _masked(graph: GraphWriter, planes: str, view: View) -> str:
