@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from core.settings import environment
+from tests.proof.scale import SHORT, scale_of
 from tests.support.databases import Cluster, server_programs
 
 #: Marked tests that run only when `-m` names the mark: they take minutes, or the whole machine.
@@ -36,7 +37,9 @@ def _chromium() -> str | None:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--plc-restarts", type=int, default=10, help="how often tests/proof/test_plc.py restarts the PLC")
+    """Here and not in tests/proof: pytest reads options only from the folders that it starts in."""
+    what = "how much tests/proof does: short, full, or with changes: short,kills=3,parts=40"
+    parser.addoption("--proof-scale", type=scale_of, default=SHORT, metavar="SCALE", help=what)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
