@@ -125,6 +125,18 @@ def test_trust_is_taken_back_and_the_certificate_forgotten(kiosk: TrustRig, visi
     assert gone.status_code == 409 and "there is no rejected certificate" in text(gone)
 
 
+def test_one_that_was_brought_as_a_file_and_taken_back_waits_when_the_plc_shows_it(
+    kiosk: TrustRig, visitor: Visitor
+) -> None:
+    trust = trust_list(kiosk.places, kiosk.clock)
+    plc = made(kiosk.clock.now().utc_s, name="PLC 3", uri=URI)
+    trust.add(plc.der)
+    act(visitor, "reject", plc.fingerprint)
+    trust.keep_rejected(plc.der, URL, URI)
+    assert "Shown by the PLC, not trusted" in text(visitor.get(TRUST))
+    assert trust.held("rejected")[0].url == URL
+
+
 @pytest.mark.parametrize(
     ("more", "words"),
     [

@@ -89,10 +89,10 @@ class TrustList:
         return Judgement(facts, tuple(problems))
 
     def keep_rejected(self, chain: bytes, url: str, application_uri: str) -> None:
-        """For a person to look at; one that is there already, trusted or not, stays as it is."""
+        """For a person to look at; one that is there already stays as it is, and is told where it was seen first."""
         certificate = read_chain(chain)[0]
         fingerprint = facts_of(certificate).fingerprint
-        if self._path(TRUSTED, fingerprint).exists() or self._path(REJECTED, fingerprint).exists():
+        if self._path(TRUSTED, fingerprint).exists() or self._note(REJECTED, fingerprint).get("url"):
             return
         note = {"url": url, "application_uri": application_uri, "noted_utc_s": self._clock.now().utc_s}
         self._keep(REJECTED, fingerprint, der_of(certificate), note)
