@@ -186,6 +186,10 @@ def _teach(demo: Demo, places: Places, say: Callable[[str], None]) -> None:
     work_apart(places, f"{__name__}:lesson", inputs, _tenths(say))
 
 
+#: The demo's parts lie in a fixture, and its first verdicts are not to wait for a choice among ways of looking.
+_IN_A_FIXTURE: Json = {"augment": "shifts", "register": "no", "region": [0, 0, 1, 1], "eight_bits": "no"}
+
+
 def lesson(ctx: JobContext, inputs: Json) -> Json:
     """The demo's teach job: the `recipe` from the good parts in `folder`, rendered first where it `renders`.
 
@@ -197,7 +201,7 @@ def lesson(ctx: JobContext, inputs: Json) -> Json:
         from simulators.parts import render_good_set
 
         render_good_set(Path(inputs["folder"]), GOOD_PARTS)
-    return teach_for(ctx, {"recipe": inputs["recipe"], "folder": inputs["folder"]}, inputs["recipe"])
+    return teach_for(ctx, {"recipe": inputs["recipe"], "folder": inputs["folder"], **_IN_A_FIXTURE}, inputs["recipe"])
 
 
 def _tenths(say: Callable[[str], None]) -> Callable[[float, str], None]:

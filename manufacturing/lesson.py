@@ -19,9 +19,9 @@ FEWEST, FAIR = 5, 20
 #: What good parts may do between two pictures, as the job's inputs say it, in words for the page.
 FREEDOMS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "find": ("Find out", {}),
-    "shifts": ("Shift a little", {"augment": {"shifts": True}, "register": "no"}),
-    "turns": ("Turn any way", {"augment": {"turns": True}}),
-    "flips": ("Turn and flip", {"augment": {"turns": True, "flips": True}}),
+    "shifts": ("Shift a little", {"augment": "shifts", "register": "no"}),
+    "flips": ("Turn by quarters, turn over", {"augment": "flips"}),
+    "turns": ("Turn any way", {"augment": "turns"}),
 }
 _JOBS_LOOKED_THROUGH = 100
 

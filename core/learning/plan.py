@@ -33,7 +33,8 @@ class TeachSettings:
     """`augment` is one of none, shifts, flips, turns, or find; `register` yes, no, or find. "find" chooses by measure.
 
     `shift_px` of 256 is how far a part may lie off its place; 0 makes no shifted copies. `region` is x, y, width and
-    height in shares of the picture, None finds it; `masks` are such rectangles that are never looked at.
+    height in shares of the picture, None finds it; `masks` are such rectangles that are never looked at. `eight_bits`
+    is no, or find: taken where it is faster here and changes no verdict.
     """
 
     false_reject_rate: float = 0.01
@@ -43,12 +44,15 @@ class TeachSettings:
     region: Box | None = None
     masks: tuple[Box, ...] = ()
     side_px: int = 256
+    eight_bits: str = "find"
 
     def __post_init__(self) -> None:
         if self.augment not in (*WAYS, "find"):
             raise InputError(f"augment is '{self.augment}', expected one of {', '.join((*WAYS, 'find'))}")
         if self.register not in ("yes", "no", "find"):
             raise InputError(f"register is '{self.register}', expected yes, no or find")
+        if self.eight_bits not in ("no", "find"):
+            raise InputError(f"eight_bits is '{self.eight_bits}', expected no or find")
         for box in (*self.masks, *([self.region] if self.region else [])):
             x, y, width, height = box
             if min(x, y) < 0 or min(width, height) < 0.02 or max(x + width, y + height) > 1 + 1e-6:

@@ -17,7 +17,7 @@ from core.learning.teach import Picture, Taught, TeachSettings, teach
 from core.models.card import Card
 from tests.support.pictures import part_picture
 
-_SMALL = TeachSettings(side_px=64, augment="shifts", register="no", region=(0.0, 0.0, 1.0, 1.0))
+_SMALL = TeachSettings(side_px=64, augment="shifts", register="no", region=(0.0, 0.0, 1.0, 1.0), eight_bits="no")
 
 
 @pytest.fixture(scope="module")
