@@ -19,6 +19,8 @@ from verticals.contract import Reply
 from verticals.web import Answered, Asked, Desk, Go, Page, Shown
 
 _ROWS = 8
+#: What was chosen waits until the PLC asks for its number.
+_RELEASED = "released"
 _VERSIONS_SHOWN = 5
 _CHANGES_SHOWN = 8
 #: Quick answers to "why", beside words of one's own.
@@ -55,7 +57,7 @@ def act(desk: Desk, asked: Asked) -> Answered:
     reply = give_order(desk, asked, line, order, args)
     if not reply.accepted:
         return _list(desk, asked, line, fault=_sentence(reply), status=409)
-    return Go(_address(line, said=reply.reason))
+    return Go(_address(line, said=_RELEASED if reply.reason else ""))
 
 
 def save(desk: Desk, asked: Asked) -> Answered:
@@ -104,7 +106,11 @@ def _list(desk: Desk, asked: Asked, line: LineSettings, *, fault: str = "", stat
     shown = sorted(every, key=lambda one: (not one.shown.in_force, one.retired, one.name))
     rows = [_row(one, now, shelf) for one in shown[(page - 1) * _ROWS : page * _ROWS]]
     values = _frame(desk, asked, line, now) | {"rows": rows, "page": page, "pages": pages, "total": len(every)}
-    values |= {"fault": fault, "said": said.get("said", ""), "question": _question(every, now, said, shelf)}
+    values |= {
+        "fault": fault,
+        "released": said.get("said") == _RELEASED,
+        "question": _question(every, now, said, shelf),
+    }
     values |= {"reasons": REASONS, "reason": said.get("reason", ""), "quick": said.get("quick", "")}
     return Shown("manufacturing/recipes.html", values, status)
 

@@ -51,12 +51,13 @@ def _box(region: Mapping[str, float], width: int, height: int) -> dict[str, floa
 
 
 def _points(mask: Any, width: int, height: int) -> str:
-    """Of a rectangle or of a polygon, both in shares of the picture; empty for another kind of mask."""
-    if isinstance(mask, Mapping) and {"x", "y", "w", "h"} <= set(mask):
-        x, y, w, h = (float(mask[name]) for name in ("x", "y", "w", "h"))
+    """Of a rectangle (x, y, w, h) or of a polygon, in shares of the picture; empty for another kind of mask."""
+    said: Any = [mask.get(name) for name in ("x", "y", "w", "h")] if isinstance(mask, Mapping) else mask
+    try:
+        x, y, w, h = (float(side) for side in said)
         corners = [(x, y), (x + w, y), (x + w, y + h), (x, y + h)]
-    else:
-        corners = _corners(mask.get("points") if isinstance(mask, Mapping) else mask)
+    except (TypeError, ValueError):
+        corners = _corners(said)
     return " ".join(f"{x * width:.1f},{y * height:.1f}" for x, y in corners)
 
 

@@ -296,7 +296,7 @@ def _limit(desk: Desk, line: LineSettings, learned: Learned, query: Mapping[str,
         "chart": limit_chart(learned.scores, learned.defect_scores, choice.threshold, review_from),
         "chart_size": (WIDTH, HEIGHT),
         "cells": _cells(desk, line, learned, choice, review_from),
-        "now": in_force(desk, line),
+        "current": in_force(desk, line),
         "version": query.get("version", ""),
         "refused": refusal(desk, line, learned.name, _whole(query.get("version", ""))),
     }

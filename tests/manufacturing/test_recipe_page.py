@@ -164,6 +164,16 @@ def test_a_chosen_version_is_being_loaded_until_it_is_in_force(kiosk: RecipeKios
     assert "being loaded" not in text(engineer.get(RECIPES))
 
 
+def test_a_version_that_the_plc_does_not_ask_for_is_released(kiosk: RecipeKiosk, engineer: Visitor) -> None:
+    two_versions(kiosk)
+    kiosk.ask_for(2)
+    kiosk.keep()
+    assert row(engineer.get(RECIPES), "bracket").startswith("In force bracket 1")
+    page = change(engineer, "choose", "flange", version="1")
+    assert "Released for its number" in text(page) and row(page, "bracket").startswith("In force")
+    assert row(page, "flange").startswith("Ready flange 1")
+
+
 def test_a_model_that_does_not_load_says_why_and_the_old_one_stays(kiosk: RecipeKiosk, engineer: Visitor) -> None:
     two_versions(kiosk)
     kiosk.save("flange", kiosk.teach("1.2.0"), plc_number=1)
@@ -235,7 +245,7 @@ def test_versions_say_only_what_changed(kiosk: RecipeKiosk, engineer: Visitor) -
 
 def test_the_region_is_drawn_over_a_part_of_the_recipe(kiosk: RecipeKiosk, engineer: Visitor) -> None:
     kiosk.save("flange", kiosk.teach("1.0.0"), region={"x": 0.1, "y": 0.05, "w": 0.8, "h": 0.9},
-               masks=[[[0.2, 0.2], [0.4, 0.2], [0.3, 0.5]]])  # fmt: skip
+               masks=[[[0.2, 0.2], [0.4, 0.2], [0.3, 0.5]], [0.5, 0.5, 0.25, 0.1], "round", 7])  # fmt: skip
     empty = engineer.get(f"{RECIPES}/flange")
     assert "No part with a picture is on record." in text(empty)
     part = kiosk.part(7)
@@ -243,6 +253,8 @@ def test_the_region_is_drawn_over_a_part_of_the_recipe(kiosk: RecipeKiosk, engin
     assert f"/evidence/{part.data['evidence']['image']}" in page
     assert 'class="still__region" x="80.0" y="30.0" width="640.0" height="540.0"' in page
     assert 'points="160.0,120.0 320.0,120.0 240.0,300.0"' in page
+    assert 'points="400.0,300.0 600.0,300.0 600.0,360.0 400.0,360.0"' in page
+    assert page.count("<polygon") == 2, "what is no shape is not drawn"
     assert "another recipe" in page, "the part's record names no recipe"
 
 

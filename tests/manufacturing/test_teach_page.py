@@ -188,6 +188,7 @@ def test_the_limit_shows_what_each_rate_means(kiosk: KioskRig, visitor: Visitor,
     page = visitor.get(TEACH, params={"draft": draft})
     assert "limit 5.00" in text(page) and "1 % of good parts rejected" in text(page) and "1 of 2" in text(page)
     assert "rate=0.005" in page.text and "rate=0.02" in page.text
+    assert re.search(r'data-part="clock">\d\d:\d\d:\d\d<', page.text), "the bar has its time"
     tighter = text(visitor.get(TEACH, params={"draft": draft, "rate": "0.0025"}))
     assert "limit 5.75" in tighter and "0 of 2" not in tighter and "1 of 2" in tighter
 
