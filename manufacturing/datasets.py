@@ -1,7 +1,7 @@
 """Folders of pictures to teach from and to judge by, in the layout that is common for defect data.
 
-`train/good`, `test/good`, `test/<defect>`, `ground_truth/<defect>`. Pictures in a sub-folder of a good folder show
-one part (or one session) and stay together; links to folders are followed.
+`train/good`, `test/good`, `test/<defect>`, `ground_truth/<defect>`. Pictures in a sub-folder of any of them show one
+part (or one session), named by it, and stay together; links to folders are followed.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from core.errors import InputError
+from core.learning.labels import UNNAMED
 from core.learning.pictures import Picture
 from verticals.devices.pictures import SUFFIXES, read_picture
 
@@ -23,15 +24,17 @@ GOOD = "good"
 
 @dataclass(frozen=True, slots=True)
 class PictureFile:
-    """`part` is the sub-folder that it lies in, empty for a part of its own. `mask` marks its defect's pixels."""
+    """`part` is the sub-folder that it lies in, empty for a part of its own. `kind` is the type of its defect, empty
+    for a good part, and `mask` marks its pixels."""
 
     path: Path
     part: str = ""
     mask: Path | None = None
+    kind: str = ""
 
     @property
     def picture(self) -> Picture:
-        return Picture(self.path.name, partial(read_picture, self.path), self.part)
+        return Picture(self.path.name, partial(read_picture, self.path), self.part, self.kind)
 
     def sha256(self) -> str:
         """Of the file as it lies there. Raises InputError when it cannot be read."""
@@ -49,18 +52,21 @@ class Dataset:
     test_good: Sequence[PictureFile]
     defects: Mapping[str, Sequence[PictureFile]]
 
+    @property
+    def flawed(self) -> list[PictureFile]:
+        """The defects of all kinds, kind by kind."""
+        return [file for files in self.defects.values() for file in files]
+
     def reshuffled(self, seed: int) -> Dataset:
-        """The same numbers of good pictures to teach from and to judge by, dealt anew; parts stay together.
+        """The same numbers of good pictures to teach from and to judge by, dealt anew; a part is on one side alone.
 
         Seed 0 is the split as it lies in the folders.
         """
         if seed == 0:
             return self
         parts: dict[str, list[PictureFile]] = {}
-        for name, files in (("train", self.train_good), ("test", self.test_good)):
-            for file in files:
-                key = f"{name}/{file.part}" if file.part else str(file.path)
-                parts.setdefault(key, []).append(file)
+        for file in (*self.train_good, *self.test_good):
+            parts.setdefault(f"part {file.part}" if file.part else str(file.path), []).append(file)
         groups = list(parts.values())
         order = np.random.default_rng(seed).permutation(len(groups))
         train: list[PictureFile] = []
@@ -87,9 +93,19 @@ def read_dataset(folder: Path) -> Dataset:
 
 def good_pictures(folder: Path) -> list[PictureFile]:
     """Pictures in `folder` and in its sub-folders, one level deep. Raises InputError when there are none."""
-    found = [PictureFile(path) for path in _pictures(folder)]
+    return _some(folder, _by_part(folder))
+
+
+def known_defects(folder: Path) -> list[PictureFile]:
+    """Pictures in the sub-folders of `folder`, each named after a kind of defect, and in their sub-folders; those that
+    lie in `folder` itself are of a kind that nobody named. Raises InputError when there are none."""
+    found = [PictureFile(path, kind=UNNAMED) for path in _pictures(folder)]
     for name, path in _folders(folder).items():
-        found += [PictureFile(picture, part=name) for picture in _pictures(path)]
+        found += [replace(file, kind=name) for file in _by_part(path)]
+    return _some(folder, found)
+
+
+def _some(folder: Path, found: list[PictureFile]) -> list[PictureFile]:
     if not found:
         raise InputError(
             f"{folder}: there are no pictures in this folder", hint=f"Looked for {', '.join(sorted(SUFFIXES))}."
@@ -97,9 +113,18 @@ def good_pictures(folder: Path) -> list[PictureFile]:
     return found
 
 
+def _by_part(folder: Path) -> list[PictureFile]:
+    found = [PictureFile(path) for path in _pictures(folder)]
+    for name, path in _folders(folder).items():
+        found += [PictureFile(picture, part=name) for picture in _pictures(path)]
+    return found
+
+
 def _defects(folder: Path, masks: Path) -> list[PictureFile]:
-    by_stem = {path.stem.removesuffix("_mask"): path for path in (_pictures(masks) if masks.is_dir() else [])}
-    return [PictureFile(path, mask=by_stem.get(path.stem)) for path in _pictures(folder)]
+    """A mask has its picture's name and lies in `masks`, or in its part's sub-folder there."""
+    found = _by_part(masks) if masks.is_dir() else []
+    by_stem = {(mask.part, mask.path.stem.removesuffix("_mask")): mask.path for mask in found}
+    return [replace(file, kind=folder.name, mask=by_stem.get((file.part, file.path.stem))) for file in _by_part(folder)]
 
 
 def _pictures(folder: Path) -> list[Path]:

@@ -17,8 +17,11 @@ from core.errors import InputError
 from core.inference.session import Session
 from core.learning.backbone import Weights, read_weights
 from core.learning.inspector import HEAT_MAP, IMAGE, SCORE
+from core.learning.known_defects import DefectTrial
+from core.learning.looking import Looker
 from core.learning.roc import auroc, share_interval
-from core.learning.teach import Taught, TeachSettings, nothing_told, teach
+from core.learning.teach import Taught, TeachSettings, nothing_told, teach, with_defects
+from core.models.card import Card
 from core.models.package import Package, read_package
 from core.models.trust import Trust
 from manufacturing.datasets import Dataset, PictureFile, read_dataset
@@ -28,13 +31,18 @@ from verticals.devices.pictures import read_picture
 #: Heat maps are held against masks on a grid of so many pixels a side.
 _MASK_SIDE_PX = 256
 _TEACHING_SHARE = 0.5
+_JUDGED_SHARE = 0.9
+#: So many defects must be left to judge by when some are taught from.
+_FEWEST_LEFT = 5
 
 Tell = Callable[[float, str], None]
+Scores = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
 class EvaluationSettings:
-    """`teach_from` limits the number of good pictures that are taught from; 0 takes all."""
+    """`teach_from` limits the number of good pictures that are taught from; 0 takes all. With each of `labels` defects
+    the inspection is taught once more."""
 
     false_reject_rate: float = 0.01
     seed: int = 0
@@ -42,6 +50,7 @@ class EvaluationSettings:
     shift_px: int = TeachSettings().shift_px
     augment: str = "find"
     register: str = "find"
+    labels: tuple[int, ...] = (10, 30)
 
 
 @dataclass(slots=True)
@@ -53,7 +62,7 @@ class _Judged:
     cold: list[NDArray[np.float32]] = field(default_factory=list)
 
     @property
-    def array(self) -> NDArray[np.float64]:
+    def array(self) -> Scores:
         return np.array(self.scores)
 
 
@@ -64,6 +73,7 @@ def evaluate(
 
     Raises InputError for a data set that cannot be used, naming folder or picture.
     """
+    weights = weights if weights is not None else read_weights()
     dataset = read_dataset(folder).reshuffled(settings.seed)
     taught_from = dataset.train_good[: settings.teach_from or None]
     lesson = Lesson(
@@ -82,7 +92,20 @@ def evaluate(
     taught = teach([file.picture for file in taught_from], lesson.settings, tell_teaching, weights)
     with tempfile.TemporaryDirectory(prefix="edgewise-evaluate-") as draft:
         package = _packed(Path(draft), lesson, taught_from, taught, SystemClock())
-    return _figures(dataset, taught, _Judge(package, tell, dataset))
+    judge = _Judge(package, tell, dataset)
+    good = judge.folder(dataset.test_good, good=True)
+    kinds = {name: judge.folder(files) for name, files in dataset.defects.items()}
+    scores = _TestScores(good.array, np.concatenate([kind.array for kind in kinds.values()]))
+
+    def trial() -> DefectTrial:
+        looker = Looker(weights, None, taught.learnt.backbone)
+        return DefectTrial(taught.learnt, [file.picture for file in taught_from], looker)
+
+    return {
+        **_figures(dataset, taught, judge, good, kinds),
+        **by_parts(dataset, taught_from, scores, judge.threshold),
+        "with_labels": _Labels(dataset, taught, package.card, scores, settings).figures(trial, tell),
+    }
 
 
 def evaluate_seeds(folder: Path, settings: EvaluationSettings, seeds: int, tell: Tell = nothing_told) -> dict[str, Any]:
@@ -95,14 +118,34 @@ def evaluate_seeds(folder: Path, settings: EvaluationSettings, seeds: int, tell:
             tell((seed + share) / seeds, f"Seed {seed + 1} of {seeds}: {text}")
 
         each.append({"seed": seed, **evaluate(folder, replace(settings, seed=seed), tell_seed, weights)})
-    names = [key for key, value in each[0].items() if key != "seed" and isinstance(value, int | float)]
-    columns = {key: np.array([one[key] for one in each], np.float64) for key in names}
+    flat = [_numbers(one) for one in each]
+    names = [key for key in flat[0] if key != "seed" and all(key in one for one in flat)]
+    columns = {key: np.array([one[key] for one in flat], np.float64) for key in names}
     return {
         "seeds": seeds,
         "mean": {key: float(column.mean()) for key, column in columns.items()},
         "standard_deviation": {key: float(column.std(ddof=1)) if seeds > 1 else 0.0 for key, column in columns.items()},
         "each": each,
     }
+
+
+def _numbers(figures: Mapping[str, Any]) -> dict[str, float]:
+    """The numbers among `figures`, those of new parts and with labels too, as `with_labels.10.recall`."""
+    found = {key: value for key, value in figures.items() if isinstance(value, int | float)}
+    for name in ("new_parts", "with_labels"):
+        inner = _numbers_within(figures.get(name))
+        found |= {f"{name}.{key}": value for key, value in inner.items()}
+    return found
+
+
+def _numbers_within(figures: Any) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for key, value in figures.items() if isinstance(figures, Mapping) else ():
+        if isinstance(value, Mapping):
+            found |= {f"{key}.{inner}": number for inner, number in _numbers_within(value).items()}
+        elif isinstance(value, int | float):
+            found[key] = value
+    return found
 
 
 def _packed(folder: Path, lesson: Lesson, files: Sequence[PictureFile], taught: Taught, clock: Clock) -> Package:
@@ -129,7 +172,7 @@ class _Judge:
         judged = _Judged()
         for file in files:
             self._tell(
-                _TEACHING_SHARE + (1 - _TEACHING_SHARE) * self._done / self._count,
+                _TEACHING_SHARE + (_JUDGED_SHARE - _TEACHING_SHARE) * self._done / self._count,
                 f"Judging picture {self._done + 1} of {self._count}",
             )
             self._done += 1
@@ -158,9 +201,88 @@ class _Judge:
         judged.cold.append(heat[~inside])
 
 
-def _figures(dataset: Dataset, taught: Taught, judge: _Judge) -> dict[str, Any]:
-    good = judge.folder(dataset.test_good, good=True)
-    kinds = {name: judge.folder(files) for name, files in dataset.defects.items()}
+@dataclass(frozen=True, slots=True)
+class _TestScores:
+    """Of the good test pictures, and of the defects of all kinds, in the order of the data set."""
+
+    good: Scores
+    defects: Scores
+
+    def figures(self, threshold: float) -> dict[str, Any]:
+        return {
+            "image_auroc": auroc(self.good, self.defects),
+            "recall": float((self.defects > threshold).mean()),
+            "false_reject_rate": float((self.good > threshold).mean()),
+        }
+
+
+def by_parts(
+    dataset: Dataset, taught_from: Sequence[PictureFile], scores: _TestScores, threshold: float
+) -> dict[str, Any]:
+    """`parts_seen`, the share of good test pictures whose part was taught from, None where no part is named; and
+    `new_parts`, the figures without what was seen, None where all or nothing is new."""
+    seen = {file.part for file in taught_from if file.part}
+    good, defects = (np.array([file.part in seen for file in files]) for files in (dataset.test_good, dataset.flawed))
+    named = any(file.part for file in dataset.test_good)
+    new = None
+    if (good.any() or defects.any()) and not good.all() and not defects.all():
+        new = _TestScores(scores.good[~good], scores.defects[~defects]).figures(threshold)
+        new |= {"good": int((~good).sum()), "defects": int((~defects).sum())}
+    return {"parts_seen": float(good.mean()) if named else None, "new_parts": new}
+
+
+@dataclass(frozen=True, slots=True)
+class _Labels:
+    """Teaches with some of the test's defects and judges by those that are left."""
+
+    dataset: Dataset
+    taught: Taught
+    card: Card
+    scores: _TestScores
+    settings: EvaluationSettings
+
+    def figures(self, trial: Callable[[], DefectTrial], tell: Tell) -> dict[str, Any]:
+        """By the number of labelled defects; None where too few would be left to judge by."""
+        found: dict[str, Any] = dict.fromkeys(map(str, self.settings.labels))
+        possible = [count for count in self.settings.labels if len(self.dataset.flawed) >= count + _FEWEST_LEFT]
+        ready = trial() if possible else None
+        for place, count in enumerate(possible):
+            tell(_JUDGED_SHARE + (1 - _JUDGED_SHARE) * place / len(possible), f"Teaching with {count} labelled defects")
+            shown, left = self._dealt(count)
+            if ready is not None and len(left) >= _FEWEST_LEFT:
+                pictures = [file.picture for file in shown]
+                better = with_defects(self.taught, ready, pictures, self.settings.false_reject_rate)
+                found[str(count)] = self._figures(better, left)
+        return found
+
+    def _dealt(self, count: int) -> tuple[list[PictureFile], list[int]]:
+        """So many defects to teach from, by the seed, and where those of other parts stand."""
+        flawed = self.dataset.flawed
+        order = np.random.default_rng([self.settings.seed, count]).permutation(len(flawed))
+        shown = [flawed[index] for index in order[:count]]
+        parts = {file.part for file in shown if file.part}
+        return shown, sorted(int(index) for index in order[count:] if flawed[index].part not in parts)
+
+    def _figures(self, better: Taught, left: Sequence[int]) -> dict[str, Any]:
+        outcome = better.head_outcome
+        assert outcome is not None
+        plain = after = _TestScores(self.scores.good, self.scores.defects[left])
+        if outcome.on:
+            session = Session(better.model, self.card)
+            files = self.dataset.test_good, [self.dataset.flawed[index] for index in left]
+            after = _TestScores(*(_scores(session, some) for some in files))
+        told = {"defects": len(left), "on": outcome.on, "why": outcome.why}
+        without = plain.figures(self.taught.threshold.value)
+        return {**after.figures(better.threshold.value), "without": without, **told}
+
+
+def _scores(session: Session, files: Sequence[PictureFile]) -> Scores:
+    return np.array([float(session.run({IMAGE.name: read_picture(file.path)})[SCORE.name][0]) for file in files])
+
+
+def _figures(
+    dataset: Dataset, taught: Taught, judge: _Judge, good: _Judged, kinds: Mapping[str, _Judged]
+) -> dict[str, Any]:
     defects = np.concatenate([kind.array for kind in kinds.values()])
     rejected = int((good.array > judge.threshold).sum())
     escaped = int((defects <= judge.threshold).sum())

@@ -17,6 +17,7 @@ from core.clock import Clock, Instant, iso_utc
 from core.errors import InputError
 from core.inference.session import Session
 from core.learning.backbone import WEIGHTS_LICENCE
+from core.learning.benefit import HeadOutcome
 from core.learning.inspector import HEAT_MAP, IMAGE, SCORE
 from core.learning.looking import FeatureStore
 from core.learning.teach import Taught, TeachSettings, teach
@@ -26,7 +27,7 @@ from core.models.golden import Golden, GoldenCase
 from core.models.package import Package, write_package
 from core.models.shelf import Shelf
 from core.models.trust import SigningKey, Trust
-from manufacturing.datasets import PictureFile, good_pictures
+from manufacturing.datasets import PictureFile, good_pictures, known_defects
 from verticals.contract import Json
 from verticals.places import Places
 
@@ -39,7 +40,10 @@ _GOLDEN_SIDE_PX = 240
 #: A golden score nearer to the threshold than this could flip by rounding alone.
 _CLEAR_OF_THRESHOLD = 0.1
 _TEACHING_SHARE = 0.95
-_INPUTS = frozenset({"folder", "recipe", "false_reject_rate", "shift_px", "augment", "register", "region", "masks"})
+_INPUTS = frozenset(
+    {"folder", "recipe", "false_reject_rate", "shift_px", "augment", "register", "region", "masks", "known_defects"}
+    | {"eight_bits"}
+)
 #: In the data folder of the box: features of pictures that were taught from, for the next time.
 _FEATURES = "taught-features"
 
@@ -61,16 +65,18 @@ class JobContext(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Lesson:
-    """What is asked for: `recipe` names the model, `folder` holds pictures of good parts."""
+    """What is asked for: `recipe` names the model, `folder` holds pictures of good parts, `known_defects` a sub-folder
+    for every kind of defect that is known."""
 
     folder: Path
     recipe: str
     settings: TeachSettings
+    known_defects: Path | None = None
 
     @classmethod
     def of(cls, inputs: Json) -> Lesson:
         """Reads `folder`, `recipe` and the settings, those of `TeachSettings` by their names. Raises InputError for
-        others. `known_defects`, a folder, is for a head that learns from them; a lesson without one needs none."""
+        others."""
         unknown = set(inputs) - _INPUTS
         if unknown:
             raise InputError(f"teach does not know '{min(unknown)}'")
@@ -79,6 +85,9 @@ class Lesson:
             raise InputError("teach needs 'folder', where pictures of good parts are")
         if not isinstance(recipe, str) or not is_name(recipe):
             raise InputError("teach needs 'recipe', a name of letters, digits, '.', '_' and '-'")
+        defects = inputs.get("known_defects")
+        if defects is not None and (not isinstance(defects, str) or not defects):
+            raise InputError("teach: 'known_defects' is no folder")
         usual = TeachSettings()
         region = inputs.get("region")
         masks = inputs.get("masks") or []
@@ -89,10 +98,11 @@ class Lesson:
             shift_px=round(_number(inputs, "shift_px", usual.shift_px, 64)),
             augment=str(inputs.get("augment", usual.augment)),
             register=str(inputs.get("register", usual.register)),
+            eight_bits=str(inputs.get("eight_bits", usual.eight_bits)),
             region=None if region is None else _box("region", region),
             masks=tuple(_box("masks", mask) for mask in masks),
         )
-        return cls(Path(folder), recipe, settings)
+        return cls(Path(folder), recipe, settings, None if defects is None else Path(defects))
 
 
 def run(ctx: JobContext, inputs: Json) -> Json:
@@ -109,6 +119,7 @@ def run(ctx: JobContext, inputs: Json) -> Json:
 def _run(ctx: JobContext, inputs: Json) -> Json:
     lesson = Lesson.of(inputs)
     files = good_pictures(lesson.folder)
+    defects = known_defects(lesson.known_defects) if lesson.known_defects is not None else []
 
     def tell(share: float, text: str) -> None:
         if ctx.cancelled():
@@ -120,9 +131,12 @@ def _run(ctx: JobContext, inputs: Json) -> Json:
 
     def shelve(taught: Taught, name: str) -> Package:
         gate = Gate()
+        shown_files = files if taught.head_outcome is None else [*files, *defects]
         with tempfile.TemporaryDirectory(prefix="teach-", dir=ctx.places.data) as draft:
             folder = Path(draft) / "package"
-            package = make_package(folder, lesson, files, taught, ctx.clock.now(), trust.box_key(), note=name)
+            package = make_package(
+                folder, lesson, shown_files, taught, ctx.clock.now(), trust.box_key(), note=name
+            )
             gate.check(package)
             Shelf(ctx.places.models, trust, gate).install(folder)
         return package
@@ -134,7 +148,9 @@ def _run(ctx: JobContext, inputs: Json) -> Json:
         ctx.progress(0.05, f"A first model is on the shelf: {early[0].card.version}; looking for a better one")
 
     store = FeatureStore(ctx.places.data / _FEATURES)
-    taught = teach([file.picture for file in files], lesson.settings, tell, first=shelve_first, store=store)
+    shown = [file.picture for file in defects]
+    pictures = [file.picture for file in files]
+    taught = teach(pictures, lesson.settings, tell, defects=shown, first=shelve_first, store=store)
     store.tidy()
     tell(1.0, "Making the model package")
     package = shelve(taught, "")
@@ -144,12 +160,12 @@ def _run(ctx: JobContext, inputs: Json) -> Json:
         "version": package.card.version,
         "sha256": package.sha256,
         "first_version": early[0].card.version,
-        **report(taught),
+        **report(taught, defects),
     }
 
 
-def report(taught: Taught) -> dict[str, Any]:
-    """What a person wants to know about what was taught; shares 0..1."""
+def report(taught: Taught, defects: Sequence[PictureFile] = ()) -> dict[str, Any]:
+    """What a person wants to know about what was taught, and from which known `defects`; shares 0..1."""
     threshold = taught.threshold
     return {
         "threshold": threshold.value,
@@ -174,8 +190,35 @@ def report(taught: Taught) -> dict[str, Any]:
             }
             for limit in taught.limits
         ],
+        "labels": labels_told(taught.head_outcome),
+        "defect_scores": [
+            {"name": file.path.name, "kind": file.kind, "score": float(score)}
+            for file, score in zip(
+                defects, taught.head_outcome.defect_scores if taught.head_outcome else (), strict=True
+            )
+        ],
         "plan": taught.plan,
         "teach_cpu_s": round(taught.cpu_s, 3),
+    }
+
+
+def labels_told(outcome: HeadOutcome | None) -> dict[str, Any] | None:
+    """What known defects bought; recall is that of parts that were held out. None where none were shown."""
+    if outcome is None:
+        return None
+    with_head = outcome.with_head
+    return {
+        "on": outcome.on,
+        "labels": outcome.labels,
+        "kinds": dict(outcome.kinds),
+        "recall_without": outcome.without.recall,
+        "recall_with": with_head.recall if with_head else None,
+        "intervals": {
+            "recall_without": list(outcome.without.recall_ci95),
+            "recall_with": list(with_head.recall_ci95) if with_head else None,
+        },
+        "why": outcome.why,
+        "summary": outcome.summary,
     }
 
 
@@ -184,11 +227,18 @@ def make_package(
     note: str = "",
 ) -> Package:  # fmt: skip
     """The signed package of what was taught, written to `folder`. A `note` ends its version."""
-    listed = {str(file.path.relative_to(lesson.folder)): file.sha256() for file in files}
+    listed = {_place(lesson, file): file.sha256() for file in files}
     pictures = json.dumps(listed, indent=1, ensure_ascii=False).encode()
     card = _card(lesson, taught, now, hashlib.sha256(pictures).hexdigest(), note)
     golden = _golden(card, taught, [file.picture.load for file in files[:2]])
     return write_package(folder, card, taught.model, golden, key, extra={PICTURES: pictures})
+
+
+def _place(lesson: Lesson, file: PictureFile) -> str:
+    """Where a picture lies in its folder; that of known defects has a name of its own beside good parts."""
+    if file.kind and lesson.known_defects is not None:
+        return str("known-defects" / file.path.relative_to(lesson.known_defects))
+    return str(file.path.relative_to(lesson.folder))
 
 
 def _card(lesson: Lesson, taught: Taught, now: Instant, pictures_sha256: str, note: str) -> Card:
@@ -224,8 +274,17 @@ def _card(lesson: Lesson, taught: Taught, now: Instant, pictures_sha256: str, no
             "false_reject_low95": threshold.interval95[0],
             "false_reject_high95": threshold.interval95[1],
             "note": threshold.note,
+            **_labels(taught.head_outcome),
         },
     )
+
+
+def _labels(outcome: HeadOutcome | None) -> dict[str, Any]:
+    if outcome is None:
+        return {}
+    found = {"labels": outcome.labels, "labels_used": outcome.on, "labels_recall_without": outcome.without.recall,
+             "labels_note": outcome.summary}  # fmt: skip
+    return found | ({"labels_recall_with": outcome.with_head.recall} if outcome.with_head else {})
 
 
 def _golden(card: Card, taught: Taught, load: Sequence[Callable[[], NDArray[np.uint8]]]) -> Golden:

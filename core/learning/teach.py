@@ -4,27 +4,31 @@
 2. Every picture and its copies go through view and backbone; a Gaussian per place is fitted.
 3. Every picture is judged by what is taught without its part. These held-out maps give what is usual at each place,
    and the held-out scores the threshold.
+4. Known defects add a head to the score where it finds more of them; the threshold then comes from scores with it.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.learning.backbone import Weights, read_weights
+from core.learning.benefit import HeadOutcome, Judged
 from core.learning.choice import TRIED_PICTURES, Choice, Gathered, Sample, Trial, choose_plan
-from core.learning.inspector import inspector_graph
+from core.learning.known_defects import DefectTrial, require_defects
+from core.learning.learnt import Learnt
 from core.learning.looking import FeatureStore, Looker
 from core.learning.pictures import MOST_PICTURES, Image, Parts, Picture, pixels_of, require_count
-from core.learning.place_gaussian import PlaceGaussian, Row, fit_and_judge
-from core.learning.place_scoring import MapNorm, norm_of
+from core.learning.place_gaussian import Row, fit_and_judge
+from core.learning.place_scoring import norm_of
 from core.learning.plan import Plan, TeachSettings, propose_views
-from core.learning.threshold import RATES, Threshold, choose_threshold
+from core.learning.portrait import portray_good
+from core.learning.threshold import RATES, Threshold, choose_threshold, doubtful_of
 
 __all__ = ["MOST_PICTURES", "Image", "Learnt", "Picture", "Taught", "TeachSettings", "nothing_told", "teach"]
 
@@ -33,22 +37,10 @@ Tell = Callable[[float, str], None]
 _READING_SHARE = 0.05
 _CHOOSING_SHARE = 0.55
 _LOOKING_SHARE = 0.9
+_DEFECTS_SHARE = 0.95
 #: The first model is taught from so many pictures as they are: it is there within seconds.
 _FIRST_PICTURES = 40
 _FOLDS = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Learnt:
-    """What the graph is made of, for those who add to it or exchange its backbone."""
-
-    choice: Choice = field(repr=False)
-    gaussian: PlaceGaussian = field(repr=False)
-    norm: MapNorm = field(repr=False)
-
-    @property
-    def plan(self) -> Plan:
-        return self.choice.plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +49,7 @@ class Taught:
 
     `doubtful` names pictures that the others find far stranger than usual: are they of good parts? They did not count
     for the threshold. `limits` are thresholds for other rates. `height_px` and `width_px` are those of the first
-    picture. `rows` is how many pictures and copies were taught from.
+    picture. `rows` is how many pictures and copies were taught from. `head_outcome` says what known defects bought.
     """
 
     model: bytes = field(repr=False)
@@ -73,6 +65,7 @@ class Taught:
     height_px: int
     width_px: int
     cpu_s: float
+    head_outcome: HeadOutcome | None = None
 
     @property
     def plan(self) -> dict[str, Any]:
@@ -102,20 +95,23 @@ def teach(
     tell: Tell = nothing_told,
     weights: Weights | None = None,
     *,
+    defects: Sequence[Picture] = (),
     first: Callable[[Taught], None] | None = None,
     store: FeatureStore | None = None,
 ) -> Taught:
     """`tell` hears how far it is (0..1, a text); what it raises ends the work. `first` gets a model early, by the
-    simplest plan, before a better one is looked for. `store` keeps features for the next time.
+    simplest plan, before a better one is looked for. `store` keeps features for the next time. `defects` are known
+    ones, each with its `kind`.
 
     Raises InputError when the pictures cannot be taught from: too few or too many, one that shows nothing, all the
-    same; and when the settings do not fit them.
+    same, one among the good and the defects; and when the settings do not fit them.
     """
     started_s = time.process_time()
     require_count(pictures)
+    require_defects(defects)
     weights = weights if weights is not None else read_weights()
     looker = Looker(weights, store)
-    lesson = _Lesson(pictures, settings, weights, looker, started_s)
+    lesson = _Lesson(pictures, settings, looker, started_s)
     lesson.read(tell)
     if first is not None:
         tell(_READING_SHARE, "Teaching a first model")
@@ -126,7 +122,40 @@ def teach(
         tell(_READING_SHARE + share * (_CHOOSING_SHARE - _READING_SHARE), text)
 
     choice = choose_plan(samples, looker, settings, tell_choice)
-    return lesson.taught(choice, tell, range(len(pictures)))
+    taught = lesson.taught(choice, tell, range(len(pictures)))
+    if not defects:
+        return taught
+    trial = DefectTrial(taught.learnt, pictures, Looker(weights, store, taught.learnt.backbone))
+    return with_defects(taught, trial, defects, settings.false_reject_rate, tell)
+
+
+def with_defects(
+    taught: Taught, trial: DefectTrial, defects: Sequence[Picture], rate: float, tell: Tell = nothing_told
+) -> Taught:
+    """`taught`, with a head for `defects` (each with its `kind`) where it finds more at a false-reject rate of `rate`.
+
+    `trial` is of what was taught. `head_outcome` says what the defects bought, and why they are used or not.
+    """
+    started_s = time.process_time()
+
+    def tell_defect(index: int) -> None:
+        tell(_DEFECTS_SHARE, f"Looking at known defect {index + 1} of {len(defects)}")
+
+    outcome = trial.run(defects, rate, tell_defect)
+    spent_s = taught.cpu_s + time.process_time() - started_s
+    if outcome.head is None:
+        return replace(taught, head_outcome=outcome, cpu_s=spent_s)
+    learnt = replace(taught.learnt, head=outcome.head)
+    limits = _limits(replace(learnt.good, scores=outcome.good_scores), taught.names, rate)
+    return replace(taught, model=learnt.model(), learnt=learnt, head_outcome=outcome, cpu_s=spent_s, **limits)
+
+
+def _limits(good: Judged, names: Sequence[str], rate: float) -> dict[str, Any]:
+    """What `Taught` says of held-out scores: of the thresholds and of the pictures that did not count for them."""
+    odd = doubtful_of(good.scores)
+    threshold, *limits = (choose_threshold(good.scores, good.parts, one, odd) for one in (rate, *RATES))
+    doubtful = tuple(names[index] for index in odd)
+    return {"threshold": threshold, "limits": tuple(limits), "held_out": good.scores, "doubtful": doubtful}
 
 
 def spread_over(count: int, wanted: int) -> list[int]:
@@ -137,12 +166,9 @@ def spread_over(count: int, wanted: int) -> list[int]:
 class _Lesson:
     """One run of `teach`."""
 
-    def __init__(
-        self, pictures: Sequence[Picture], settings: TeachSettings, weights: Weights, looker: Looker, started_s: float
-    ) -> None:
+    def __init__(self, pictures: Sequence[Picture], settings: TeachSettings, looker: Looker, started_s: float) -> None:
         self._pictures = pictures
         self._settings = settings
-        self._weights = weights
         self._looker = looker
         self._started_s = started_s
         self._parts: list[int] = []
@@ -184,19 +210,15 @@ class _Lesson:
         judged = ~np.isnan(fitted.held_out)
         norm = norm_of(fitted.held_out[judged], vectors.places[judged], places.count)
         parts = [self._parts[one] for one in chosen]
-        odd = _doubtful(scores)
-        model = inspector_graph(self._looker.backbone, plan.seen.view, places, fitted.gaussian, norm)
-        rates = (self._settings.false_reject_rate, *RATES)
-        threshold, *limits = (choose_threshold(scores, parts, rate, odd) for rate in rates)
+        good = Judged(portray_good(vectors, gathered.rows, fitted), scores, parts)
+        learnt = Learnt(choice, self._looker.backbone, fitted.gaussian, norm, good)
+        names = tuple(self._pictures[one].name for one in chosen)
         return Taught(
-            model=model.SerializeToString(),
-            threshold=threshold,
-            limits=tuple(limits),
-            held_out=scores,
-            names=tuple(self._pictures[one].name for one in chosen),
+            model=learnt.model(),
+            **_limits(good, names, self._settings.false_reject_rate),
+            names=names,
             parts=tuple(parts),
-            doubtful=tuple(self._pictures[chosen[index]].name for index in odd),
-            learnt=Learnt(choice, fitted.gaussian, norm),
+            learnt=learnt,
             pictures=len(chosen),
             rows=len(gathered.rows),
             height_px=self._shape[0],
@@ -214,13 +236,6 @@ class _Lesson:
             for number, features in enumerate(self._looker.look(plan.seen.view, image, self._pixels[one], moves)):
                 gathered.add(features, plan.seen.places, Row(self._parts[one], copy=number > 0))
         return gathered
-
-
-def _doubtful(scores: NDArray[np.float64]) -> list[int]:
-    """The strangest first: scores beyond eight robust standard deviations (1.4826 MAD) above the median."""
-    median = np.median(scores)
-    limit = median + 8 * 1.4826 * np.median(np.abs(scores - median))
-    return [int(index) for index in np.argsort(-scores) if scores[index] > limit]
 
 
 def _tried(trial: Trial) -> dict[str, Any]:

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import InputError
-from manufacturing.datasets import good_pictures, read_dataset
+from manufacturing.datasets import good_pictures, known_defects, read_dataset
 from tests.support.pictures import part_picture, write_dataset, write_good, write_png
 
 
@@ -40,6 +40,32 @@ def test_pictures_in_a_sub_folder_are_one_part(tmp_path: Path) -> None:
     assert [file.part for file in good_pictures(tmp_path)] == ["", "", "serial-17", "serial-17", "serial-17"]
 
 
+def test_tested_pictures_in_a_sub_folder_are_one_part_too(tmp_path: Path) -> None:
+    write_dataset(tmp_path)
+    write_good(tmp_path / "test" / "good" / "serial-4", 2)
+    write_good(tmp_path / "test" / "blot" / "serial-9", 1)
+    mask = write_png(tmp_path / "ground_truth" / "blot" / "serial-9" / "000.png", part_picture(0))
+    dataset = read_dataset(tmp_path)
+    assert [file.part for file in dataset.test_good].count("serial-4") == 2
+    found = {file.part: file.mask for file in dataset.flawed}
+    assert found == {"": None, "serial-9": mask}
+    assert {file.kind for file in dataset.flawed} == {"blot"}
+
+
+def test_known_defects_lie_in_a_folder_of_their_kind(tmp_path: Path) -> None:
+    write_good(tmp_path, 1)
+    write_good(tmp_path / "scratch", 2)
+    write_good(tmp_path / "scratch" / "serial-3", 1)
+    write_good(tmp_path / "dent", 1)
+    found = [(file.kind, file.part) for file in known_defects(tmp_path)]
+    assert found == [("unnamed", ""), ("dent", ""), ("scratch", ""), ("scratch", ""), ("scratch", "serial-3")]
+
+
+def test_a_folder_without_known_defects_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="there are no pictures in this folder"):
+        known_defects(tmp_path)
+
+
 def test_files_that_are_no_pictures_are_left_out(tmp_path: Path) -> None:
     write_good(tmp_path, 2)
     (tmp_path / "Thumbs.db").write_bytes(b"x")
@@ -64,6 +90,17 @@ def test_pictures_of_one_part_are_dealt_to_one_side(tmp_path: Path) -> None:
     dealt = read_dataset(tmp_path).reshuffled(3)
     sides = [{file.part for file in side if file.part} for side in (dealt.train_good, dealt.test_good)]
     assert sides[0] and sides[1] and not sides[0] & sides[1]
+
+
+def test_a_part_on_both_sides_is_dealt_to_one(tmp_path: Path) -> None:
+    write_dataset(tmp_path)
+    for part in range(6):
+        for side in ("train", "test"):
+            write_good(tmp_path / side / "good" / f"part-{part}", 2)
+    for seed in range(1, 4):
+        dealt = read_dataset(tmp_path).reshuffled(seed)
+        sides = [{file.part for file in side if file.part} for side in (dealt.train_good, dealt.test_good)]
+        assert not sides[0] & sides[1]
 
 
 @pytest.mark.parametrize(

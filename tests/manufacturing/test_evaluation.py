@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from manufacturing.evaluation import EvaluationSettings, evaluate, evaluate_seeds
-from tests.support.pictures import part_picture, write_dataset, write_png
+from tests.support.pictures import lit_picture, part_picture, scratched_picture, write_dataset, write_png
 
 _QUICK = EvaluationSettings(shift_px=0, augment="none", register="no")
 _TIMES = ("teach_cpu_s", "latency_ms")
@@ -19,7 +19,8 @@ def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _without_times(figures: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in figures.items() if key not in _TIMES}
+    plan = {key: value for key, value in figures["plan"].items() if key != "precision"}
+    return {key: value for key, value in (figures | {"plan": plan}).items() if key not in _TIMES}
 
 
 def test_every_promised_figure_is_there(dataset: Path) -> None:
@@ -72,6 +73,57 @@ def test_fewer_pictures_may_be_taught_from(dataset: Path) -> None:
 def test_the_wished_rate_moves_the_threshold(dataset: Path) -> None:
     strict, lax = (evaluate(dataset, replace(_QUICK, false_reject_rate=rate))["threshold"] for rate in (0.3, 0.01))
     assert strict < lax
+
+
+def test_too_few_defects_give_no_figures_with_labels(dataset: Path) -> None:
+    assert evaluate(dataset, _QUICK)["with_labels"] == {"10": None, "30": None}
+
+
+@pytest.fixture(scope="module")
+def labelled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Good parts and faint scratches, half of the tested ones of named parts; two of these were taught from."""
+    folder = tmp_path_factory.mktemp("labelled")
+    for seed in range(20):
+        part = f"part-{seed}" if seed < 2 else ""
+        write_png(folder / "train" / "good" / part / f"{seed:03d}.png", lit_picture(seed))
+    for seed in range(8):
+        part = f"part-{seed}" if seed < 4 else ""
+        write_png(folder / "test" / "good" / part / f"{seed:03d}.png", lit_picture(100 + seed))
+    for seed in range(20):
+        part = f"part-{seed}" if seed < 1 else ""
+        write_png(folder / "test" / "scratch" / part / f"{seed:03d}.png", scratched_picture(500 + seed, 5))
+    return folder
+
+
+def test_labelled_defects_are_taught_and_the_others_judged(labelled: Path) -> None:
+    settings = replace(_QUICK, labels=(10, 16), false_reject_rate=0.02)
+    figures = evaluate(labelled, settings)
+    json.dumps(figures, allow_nan=False)
+    ten = figures["with_labels"]["10"]
+    assert figures["with_labels"]["16"] is None
+    assert ten["defects"] == 10
+    assert ten["on"], ten["why"]
+    assert ten["recall"] > ten["without"]["recall"]
+    assert 0 <= ten["false_reject_rate"] <= 1
+    assert ten["image_auroc"] >= ten["without"]["image_auroc"] - 0.05
+
+
+def test_parts_that_were_taught_from_are_told_and_new_ones_judged_apart(labelled: Path) -> None:
+    figures = evaluate(labelled, replace(_QUICK, labels=()))
+    assert figures["parts_seen"] == 2 / 8
+    assert (figures["new_parts"]["good"], figures["new_parts"]["defects"]) == (6, 19)
+    assert 0 <= figures["new_parts"]["image_auroc"] <= 1
+
+
+def test_without_named_parts_nothing_is_said_of_new_ones(dataset: Path) -> None:
+    figures = evaluate(dataset, _QUICK)
+    assert (figures["parts_seen"], figures["new_parts"]) == (None, None)
+
+
+def test_figures_with_labels_have_their_mean_over_the_seeds(labelled: Path) -> None:
+    result = evaluate_seeds(labelled, replace(_QUICK, labels=(10,)), 2)
+    recalls = [one["with_labels"]["10"]["recall"] for one in result["each"]]
+    assert result["mean"]["with_labels.10.recall"] == pytest.approx(np.mean(recalls))
 
 
 @pytest.mark.samples

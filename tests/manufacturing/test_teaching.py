@@ -11,7 +11,7 @@ from core.models.gate import Gate
 from core.models.shelf import Shelf
 from core.models.trust import Trust
 from manufacturing.teaching import PICTURES, run
-from tests.support.pictures import giant_png, part_picture, write_good, write_png
+from tests.support.pictures import giant_png, lit_picture, part_picture, scratched_picture, write_good, write_png
 from verticals.jobs.context import JobContext
 from verticals.places import Places
 
@@ -73,6 +73,49 @@ def test_the_package_judges_good_and_flawed_parts(places: Places, goods: Path) -
         float(session.run({"image": part_picture(77, flawed=flawed)})["score"][0]) for flawed in (False, True)
     )
     assert good <= package.card.limits["threshold"] < flawed
+
+
+def _write_labelled(folder: Path) -> dict[str, Any]:
+    """24 good parts, and 14 with a faint scratch that a few of the others would not show."""
+    for seed in range(24):
+        write_png(folder / "good" / f"{seed:03d}.png", lit_picture(seed))
+    for seed in range(14):
+        write_png(folder / "defect" / "scratch" / f"{seed:03d}.png", scratched_picture(500 + seed, 5))
+    return _inputs(folder / "good", known_defects=str(folder / "defect"), false_reject_rate=0.02)
+
+
+def test_known_defects_that_help_are_part_of_the_model_and_the_report_says_what_they_buy(
+    places: Places, tmp_path: Path
+) -> None:
+    result = run(_context(places), _write_labelled(tmp_path))
+    json.dumps(result, allow_nan=False)
+    labels = result["labels"]
+    assert labels["on"], labels["why"]
+    assert labels["kinds"] == {"scratch": 14}
+    assert labels["recall_with"] > labels["recall_without"]
+    assert labels["intervals"]["recall_with"][0] <= labels["recall_with"]
+    caught = [one["score"] > result["threshold"] for one in result["defect_scores"]]
+    assert sum(caught) / 14 == pytest.approx(labels["recall_with"], abs=0.1)
+    assert {one["kind"] for one in result["defect_scores"]} == {"scratch"}
+    package = _shelf(places).package("flange", result["version"])
+    assert package.card.provenance["labels_used"] is True
+    assert package.card.provenance["labels_recall_with"] == labels["recall_with"]
+    assert "known-defects/scratch/000.png" in json.loads(package.files[PICTURES])
+    assert package.card.limits == {"threshold": result["threshold"]}
+    session = Session(package.model, package.card)
+    found = [session.run({"image": scratched_picture(700 + seed, 5)})["score"][0] for seed in range(12)]
+    assert sum(score > result["threshold"] for score in found) / 12 > labels["recall_without"]
+
+
+def test_known_defects_that_are_not_used_are_told_with_the_reason(places: Places, goods: Path, tmp_path: Path) -> None:
+    for seed in range(6):
+        write_png(tmp_path / "defect" / "blot" / f"{seed}.png", part_picture(300 + seed, flawed=True))
+    plain = run(_context(places), _inputs(goods))
+    result = run(_context(places), _inputs(goods, known_defects=str(tmp_path / "defect")))
+    assert plain["labels"] is None and plain["defect_scores"] == []
+    assert not result["labels"]["on"] and result["labels"]["why"]
+    assert result["threshold"] == plain["threshold"]
+    assert all(one["score"] > result["threshold"] for one in result["defect_scores"])
 
 
 def test_progress_is_told_up_to_the_end(places: Places, goods: Path) -> None:
@@ -152,6 +195,8 @@ def test_pictures_that_cannot_be_taught_from_are_named_and_nothing_is_lost(
         ({"augment": "twirl"}, "augment is 'twirl'"),
         ({"region": [0, 0, 1]}, "'region' is"),
         ({"masks": 3}, "'masks' is no list"),
+        ({"known_defects": 3}, "'known_defects' is no folder"),
+        ({"known_defects": "/no/such/folder"}, "/no/such/folder: cannot be read as a folder"),
         ({"colour": "red"}, "does not know 'colour'"),
     ],
 )

@@ -25,6 +25,19 @@ def part_picture(seed: int, *, flawed: bool = False, height: int = 72, width: in
     return np.asarray(np.clip(coloured, 0, 255), np.uint8)
 
 
+def lit_picture(seed: int) -> NDArray[np.uint8]:
+    """A good part under a lamp that flickers a little."""
+    light = 1 + 0.01 * np.random.default_rng(seed).normal()
+    return np.asarray(np.clip(part_picture(seed) * light, 0, 255), np.uint8)
+
+
+def scratched_picture(seed: int, depth: int = 14) -> NDArray[np.uint8]:
+    """The same with a faint stripe across the ring, always in one place, `depth` grey levels darker."""
+    image = lit_picture(seed).astype(np.int16)
+    image[16:22, 40:56] -= depth
+    return np.asarray(np.clip(image, 0, 255), np.uint8)
+
+
 def write_png(path: Path, image: NDArray[np.uint8]) -> Path:
     """`image` is HxWx3 RGB. Folders are made on the way."""
     path.parent.mkdir(parents=True, exist_ok=True)
