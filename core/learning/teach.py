@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from core.learning.backbone import Weights, read_weights
 from core.learning.benefit import HeadOutcome, Judged
 from core.learning.choice import TRIED_PICTURES, Choice, Gathered, Sample, Trial, choose_plan
+from core.learning.defects import KINDS, flawed
 from core.learning.known_defects import DefectTrial, require_defects
 from core.learning.learnt import Learnt
 from core.learning.looking import FeatureStore, Looker
@@ -28,6 +29,8 @@ from core.learning.place_gaussian import Row, fit_and_judge
 from core.learning.place_scoring import norm_of
 from core.learning.plan import Plan, TeachSettings, propose_views
 from core.learning.portrait import portray_good
+from core.learning.precision import EXACT_ASKED, Precision, compare
+from core.learning.quantised import CALIBRATION_PICTURES, quantised
 from core.learning.threshold import RATES, Threshold, choose_threshold, doubtful_of
 
 __all__ = ["MOST_PICTURES", "Image", "Learnt", "Picture", "Taught", "TeachSettings", "nothing_told", "teach"]
@@ -36,8 +39,11 @@ Tell = Callable[[float, str], None]
 
 _READING_SHARE = 0.05
 _CHOOSING_SHARE = 0.55
-_LOOKING_SHARE = 0.9
+_LOOKING_SHARE = 0.85
+_EXACT_SHARE = 0.9
 _DEFECTS_SHARE = 0.95
+#: Made-up defects of every kind on so many pictures are judged in both precisions.
+_COMPARED_PICTURES = 12
 #: The first model is taught from so many pictures as they are: it is there within seconds.
 _FIRST_PICTURES = 40
 _FOLDS = 5
@@ -60,12 +66,17 @@ class Taught:
     parts: tuple[int, ...] = field(repr=False)
     doubtful: tuple[str, ...]
     learnt: Learnt = field(repr=False)
+    precision: Precision
     pictures: int
     rows: int
     height_px: int
     width_px: int
     cpu_s: float
     head_outcome: HeadOutcome | None = None
+
+    @property
+    def limit(self) -> float:
+        return self.threshold.value
 
     @property
     def plan(self) -> dict[str, Any]:
@@ -79,6 +90,7 @@ class Taught:
             "region": list(choice.plan.seen.view.region),
             "put_in_place": choice.plan.seen.view.registration is not None,
             "tried": [_tried(trial) for trial in choice.trials],
+            "precision": asdict(self.precision),
         }
 
 
@@ -111,7 +123,7 @@ def teach(
     require_defects(defects)
     weights = weights if weights is not None else read_weights()
     looker = Looker(weights, store)
-    lesson = _Lesson(pictures, settings, looker, started_s)
+    lesson = _Lesson(pictures, settings, weights, looker, store, started_s)
     lesson.read(tell)
     if first is not None:
         tell(_READING_SHARE, "Teaching a first model")
@@ -122,7 +134,8 @@ def teach(
         tell(_READING_SHARE + share * (_CHOOSING_SHARE - _READING_SHARE), text)
 
     choice = choose_plan(samples, looker, settings, tell_choice)
-    taught = lesson.taught(choice, tell, range(len(pictures)))
+    exact = lesson.taught(choice, tell, range(len(pictures)))
+    taught = lesson.in_eight_bits(exact, samples, tell) if settings.eight_bits == "find" else exact
     if not defects:
         return taught
     trial = DefectTrial(taught.learnt, pictures, Looker(weights, store, taught.learnt.backbone))
@@ -166,10 +179,15 @@ def spread_over(count: int, wanted: int) -> list[int]:
 class _Lesson:
     """One run of `teach`."""
 
-    def __init__(self, pictures: Sequence[Picture], settings: TeachSettings, looker: Looker, started_s: float) -> None:
+    def __init__(
+        self, pictures: Sequence[Picture], settings: TeachSettings, weights: Weights, looker: Looker,
+        store: FeatureStore | None, started_s: float,
+    ) -> None:  # fmt: skip
         self._pictures = pictures
         self._settings = settings
+        self._weights = weights
         self._looker = looker
+        self._store = store
         self._started_s = started_s
         self._parts: list[int] = []
         self._pixels: list[bytes] = []
@@ -198,6 +216,25 @@ class _Lesson:
                                  masks=self._settings.masks, side_px=self._settings.side_px)  # fmt: skip
         return Choice(Plan.of(propose_views(images, settings)[0], "none", settings), ())
 
+    def in_eight_bits(self, exact: Taught, samples: Sequence[Sample], tell: Tell) -> Taught:
+        """Taught once more with a backbone in eight bits; that one where it is faster and no verdict changes."""
+        plan = exact.learnt.plan
+        tell(_EXACT_SHARE, "Trying it in eight bits")
+        planes = [self._looker.planes(plan.seen.view, sample.image) for sample in samples[:CALIBRATION_PICTURES]]
+        exact_looker = self._looker
+        self._looker = Looker(self._weights, self._store, quantised(exact_looker.backbone, planes))
+        try:
+            rough = self.taught(exact.learnt.choice, nothing_told, range(len(self._pictures)))
+        finally:
+            self._looker = exact_looker
+        some = samples[:_COMPARED_PICTURES]
+        defects = (
+            flawed(one.image, kind, index, plan.seen.view.region) for index, one in enumerate(some) for kind in KINDS
+        )
+        precision = compare(exact, rough, [one.image for one in some], defects)
+        taken = rough if precision.eight_bits else exact
+        return replace(taken, precision=precision, cpu_s=time.process_time() - self._started_s)
+
     def taught(self, choice: Choice, tell: Tell, chosen: Sequence[int]) -> Taught:
         """Taught by the plan of `choice` from the `chosen` pictures."""
         plan = choice.plan
@@ -219,6 +256,7 @@ class _Lesson:
             names=names,
             parts=tuple(parts),
             learnt=learnt,
+            precision=Precision(False, EXACT_ASKED),
             pictures=len(chosen),
             rows=len(gathered.rows),
             height_px=self._shape[0],

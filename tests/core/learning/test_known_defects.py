@@ -20,8 +20,8 @@ from core.learning.teach import Picture, Taught, TeachSettings, teach, with_defe
 from core.models.card import Card
 from tests.support.pictures import lit_picture, part_picture, scratched_picture
 
-_ONE_SHAPE = TeachSettings(side_px=64, augment="none", register="no", region=(0.0, 0.0, 1.0, 1.0))
-_MANY_SHAPES = TeachSettings(side_px=96, augment="none")
+_ONE_SHAPE = TeachSettings(side_px=64, augment="none", register="no", region=(0.0, 0.0, 1.0, 1.0), eight_bits="no")
+_MANY_SHAPES = TeachSettings(side_px=96, augment="none", eight_bits="no")
 
 
 @pytest.fixture(scope="module")
