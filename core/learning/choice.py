@@ -104,7 +104,7 @@ def choose_plan(
     if "turns" in ways and "flips" in ways and copied[-1].auroc > max(one.auroc for one in copied) - _HOPELESS:
         copied.append(tried(Plan.of(seen, "turns", settings)))
     best = _best(copied)
-    looker.forget()
+    looker.forget(best.plan.seen.view, (None, *best.plan.moves))
     return Choice(best.plan, tuple(trials))
 
 
@@ -120,7 +120,8 @@ def try_plan(plan: Plan, samples: Sequence[Sample], ghosts: Sequence[Sample], lo
     for ghost in ghosts:
         (one,) = looker.look(plan.seen.view, ghost.image, ghost.pixels, [None], keep=True)
         gathered.add(one, plan.seen.places, Row(ghost.part, ghost=True))
-    fitted = fit_and_judge(gathered.vectors(), gathered.rows, plan.seen.places.count, _rank(plan, len(samples)), _FOLDS)
+    rank = _rank(plan, len(samples))
+    fitted = fit_and_judge(gathered.vectors(), gathered.rows, plan.seen.places.count, rank, _FOLDS, deploy=False)
     scores = gathered.scores(fitted, plan.seen.places)
     good = np.sort([scores[index] for index, row in enumerate(gathered.rows) if not row.ghost and not row.copy])
     above = {index: _share_below(good, scores[index]) for index, row in enumerate(gathered.rows) if row.ghost}

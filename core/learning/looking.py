@@ -79,6 +79,7 @@ class Looker:
         self._views: dict[View, tuple[Session, bytes]] = {}
         self._store = store
         self._kept: dict[str, Features] = {}
+        self._ways: dict[str, tuple[View, Move | None]] = {}
         self.looked = 0
 
     def look(
@@ -103,6 +104,7 @@ class Looker:
         result = [features for features in found if features is not None]
         if keep:
             self._kept.update(zip(keys, result, strict=True))
+            self._ways.update((key, (view, move)) for key, move in zip(keys, moves, strict=True))
         return result
 
     def planes(self, view: View, image: Image) -> NDArray[np.float32]:
@@ -110,9 +112,11 @@ class Looker:
         session, _ = self._session(view)
         return np.asarray(session.run({IMAGE.name: np.ascontiguousarray(image)})[PLANES.name])
 
-    def forget(self) -> None:
-        """Lets go of what was kept in memory."""
-        self._kept.clear()
+    def forget(self, view: View | None = None, moves: Sequence[Move | None] = ()) -> None:
+        """Lets go of what was kept in memory, but for what was seen through `view` after `moves`."""
+        gone = [key for key, (one, move) in self._ways.items() if one != view or move not in moves]
+        for key in gone:
+            del self._kept[key], self._ways[key]
 
     def _known(self, key: str) -> Features | None:
         known = self._kept.get(key)

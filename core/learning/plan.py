@@ -19,6 +19,8 @@ _DIRECTIONS = 16_384
 _FEWEST_PLACES_RANK = 256
 #: So many pictures and copies are taught from, at least one copy of each picture where there are copies at all.
 _MOST_ROWS = 640
+#: More copies of one picture cost time and add little.
+_MOST_COPIES = 11
 _COARSE_PLACES = 8
 #: With fewer pictures of one shape, places that are shared are not worth the time of trying them.
 _COARSE_PICTURES = 40
@@ -92,7 +94,7 @@ class Plan:
         """The moves of picture `index` of so many: all of them for few pictures, in turn some of them for many."""
         if not self.moves:
             return ()
-        each = min(len(self.moves), max(1, _MOST_ROWS // pictures - 1))
+        each = min(len(self.moves), _MOST_COPIES, max(1, _MOST_ROWS // pictures - 1))
         return tuple(self.moves[(index * each + place) % len(self.moves)] for place in range(each))
 
     @property

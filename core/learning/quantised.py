@@ -19,7 +19,7 @@ import onnx
 from numpy.typing import NDArray
 
 #: More calibration pictures change the ranges little and take a tenth of a second each.
-CALIBRATION_PICTURES = 24
+CALIBRATION_PICTURES = 10
 #: What is done between two convolutions must be whole numbers too, or every one of them is turned there and back.
 _OPERATORS = ["Conv", "Add", "Clip"]
 

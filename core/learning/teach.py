@@ -43,10 +43,10 @@ _LOOKING_SHARE = 0.85
 _EXACT_SHARE = 0.9
 _DEFECTS_SHARE = 0.95
 #: Made-up defects of every kind on so many pictures are judged in both precisions.
-_COMPARED_PICTURES = 12
+_COMPARED_PICTURES = 8
 #: The first model is taught from so many pictures as they are: it is there within seconds.
 _FIRST_PICTURES = 40
-_FOLDS = 5
+_FOLDS = 4
 
 
 @dataclass(frozen=True, slots=True)
