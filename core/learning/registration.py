@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from core.learning.graph import GraphWriter, Port
 
 #: Long sides of the small images and the steps taken on each; the first is searched instead.
-LEVELS = ((32, 0), (64, 4), (128, 3))
+LEVELS = ((32, 0), (64, 4), (192, 3))
 #: The size at which it is judged whether a place is right.
 _JUDGED = 1
 #: The lattice that is searched: shifts of one pixel of the coarsest image up to a share of its sides, and turns.
@@ -41,6 +41,8 @@ _STEPS = np.array([
 ], np.float32)  # fmt: skip
 #: The outermost share of the reference is not compared: a part that moved shows something else there.
 _RIM_SHARE = 0.06
+#: So many pixels at most are compared at a size. A flat one costs as much as a steep one and tells nothing.
+_MOST_COMPARED = 6000
 _LINEAR: dict[str, Any] = {"mode": "linear", "coordinate_transformation_mode": "half_pixel", "antialias": 1}
 
 Floats = NDArray[np.float32]
@@ -196,14 +198,14 @@ def _interpolated(plane: NDArray[np.float64], row: NDArray[np.float64], column: 
 
 
 class _Level:
-    """One size of the picture and the reference, without the rim."""
+    """One size of the picture and the reference, without the rim, and without what tells least where the part lies."""
 
     def __init__(self, graph: GraphWriter, small: str, reference: Floats, aspect: float) -> None:
         self._graph = graph
         self._small = small
         self._aspect = aspect
         size = reference.shape[0], reference.shape[1]
-        inner = _inner(size)
+        inner = _telling(reference, _inner(size))
         points = _points(size, aspect)[inner]
         compared = reference.ravel()[inner]
         mean, spread = float(compared.mean()), max(float(compared.std()), 1e-6)
@@ -263,6 +265,12 @@ def _inner(size: tuple[int, int]) -> NDArray[np.intp]:
     rows, columns = _rim(size)
     numbers = np.arange(size[0] * size[1]).reshape(size)
     return numbers[rows : size[0] - rows, columns : size[1] - columns].ravel()
+
+
+def _telling(reference: Floats, inner: NDArray[np.intp]) -> NDArray[np.intp]:
+    """The pixels of `inner` where the reference is steepest, in their order; all of them where they are few."""
+    slope = np.hypot(*np.gradient(reference.astype(np.float64))).ravel()[inner]
+    return np.sort(inner[np.argsort(-slope, kind="stable")[:_MOST_COMPARED]])
 
 
 def _solver(template: Floats, inner: NDArray[np.intp], points: Floats, aspect: float) -> Floats:

@@ -49,6 +49,10 @@ def registration(boards: list[NDArray[np.uint8]]) -> Registration:
 
 @pytest.fixture(scope="module")
 def finder(registration: Registration) -> Session:
+    return _finder(registration)
+
+
+def _finder(registration: Registration) -> Session:
     outputs = (
         TensorSpec("place", "float32", (3, 3)),
         TensorSpec("agreement", "float32", (1, 1)),
@@ -101,6 +105,27 @@ def test_a_brighter_picture_lies_in_the_same_place(finder: Session) -> None:
     bright = np.asarray(np.clip(usual * 1.3 + 10, 0, 255), np.uint8)
     places = [finder.run({"image": image})["place"] for image in (usual, bright)]
     assert _furthest_px(places[0], places[1].astype(np.float64)) < 0.5
+
+
+def _small_board(x_px: float, y_px: float, degrees: float, *, seed: int) -> NDArray[np.uint8]:
+    """The board in the middle of a picture four times as high and wide."""
+    picture = np.full((4 * _HEIGHT, 4 * _WIDTH, 3), 70, np.float32)
+    rows, columns = slice(3 * _HEIGHT // 2, 5 * _HEIGHT // 2), slice(3 * _WIDTH // 2, 5 * _WIDTH // 2)
+    picture[rows, columns] = board_picture(x_px, y_px, degrees, noise=0)
+    noisy = picture + np.random.default_rng(seed).normal(0, 3, picture.shape)
+    return np.asarray(np.clip(noisy, 0, 255), np.uint8)
+
+
+def test_a_small_part_in_a_large_picture_is_found_as_finely() -> None:
+    places = np.random.default_rng(3).normal(0, (3, 3, 1), (12, 3))
+    registration = learn_registration([_small_board(*place, seed=seed) for seed, place in enumerate(places.tolist())])
+    finder = _finder(registration)
+    lies = finder.run({"image": _small_board(0, 0, 0, seed=40)})["place"]
+    for x_px, y_px, degrees in ((9.3, -6.7, 3.0), (-15.1, 12.4, -2.5), (20.6, 3.2, 0.0)):
+        found = finder.run({"image": _small_board(x_px, y_px, degrees, seed=41)})["place"]
+        wanted = _place(x_px / 4, y_px / 4, degrees, 1.0) @ lies
+        corners = np.array([[x / 320, y / 320, 1] for x in (-60, 60) for y in (-30, 30)]).T
+        assert np.linalg.norm(((found - wanted) @ corners)[:2], axis=0).max() * 2 * _HEIGHT < 1.0
 
 
 @pytest.mark.parametrize(("x_px", "y_px", "degrees"), [(9, 0, 0), (-6, 5, 0), (0, 0, 4), (5, -5, -3), (19, -12, 6)])
