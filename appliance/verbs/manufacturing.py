@@ -26,11 +26,14 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     teach = _add(acts, "teach", _teach, "make a model package from a folder of good pictures and put it on the shelf")
     teach.add_argument("folder", type=Path, help="pictures of good parts; a sub-folder holds pictures of one part")
     teach.add_argument("--recipe", required=True, help="the name of the model")
+    teach.add_argument("--known-defects", type=Path, metavar="FOLDER", help="a sub-folder for each kind of defect")
     teach.add_argument("--activate", metavar="SLOT", help="make it answer for this slot (a line asks by its recipe)")
     add_data(teach)
     evaluate = _add(acts, "evaluate", _evaluate, "teach from a labelled set and judge its test pictures")
     evaluate.add_argument("--dataset", type=Path, required=True, help="train/good, test/good, test/<defect>")
     evaluate.add_argument("--teach-from", type=whole(1), default=0, metavar="N", help="teach from only N good pictures")
+    evaluate.add_argument("--labels", type=_counts, default=(10, 30), metavar="N,N",
+                          help="teach once more with so many of the test's defects; 0: do not")  # fmt: skip
     seeds = evaluate.add_mutually_exclusive_group()
     seeds.add_argument("--seed", type=whole(0), default=0, help="0: the split as it lies; others deal it anew")
     seeds.add_argument("--seeds", type=whole(1), metavar="N", help="seeds 0 to N-1: their mean and each")
@@ -70,6 +73,8 @@ def _teach(arguments: argparse.Namespace) -> int:
         "false_reject_rate": arguments.false_reject_rate,
         "shift_px": arguments.shift_px,
     }
+    if arguments.known_defects is not None:
+        inputs["known_defects"] = str(arguments.known_defects)
     with _progress(arguments) as progress:
         result = teach_now(Places(arguments.data), inputs, progress, slot=arguments.activate or "")
     return _tell(arguments, result, _taught_lines(result, arguments.activate))
@@ -78,7 +83,9 @@ def _teach(arguments: argparse.Namespace) -> int:
 def _evaluate(arguments: argparse.Namespace) -> int:
     from manufacturing.evaluation import EvaluationSettings, evaluate, evaluate_seeds
 
-    settings = EvaluationSettings(arguments.false_reject_rate, arguments.seed, arguments.teach_from, arguments.shift_px)
+    settings = EvaluationSettings(
+        arguments.false_reject_rate, arguments.seed, arguments.teach_from, arguments.shift_px, labels=arguments.labels
+    )
     with _progress(arguments) as progress:
         if arguments.seeds:
             result = evaluate_seeds(arguments.dataset, settings, arguments.seeds, progress)
@@ -116,6 +123,7 @@ def _taught_lines(result: Mapping[str, Any], slot: str | None) -> list[str]:
         f"Threshold {result['threshold']:.2f}: false rejects wished {_share(result['false_reject_rate'])}, "
         f"expected {_share(result['expected_false_reject_rate'])} ({_share(low)} to {_share(high)}).",
         result["note"],
+        *([result["labels"]["summary"]] if result["labels"] else []),
         *_doubtful_lines(result),
     ]
 
@@ -133,9 +141,38 @@ def _evaluated_lines(result: Mapping[str, Any]) -> list[str]:
         f"promised {_between(result['promised_false_reject_ci95'])}",
         f"  escapes {_share(result['escape_rate'])} ({_between(result['escape_ci95'])})",
         f"Latency, one thread: p50 {latency['p50']:.1f} ms, p99 {latency['p99']:.1f} ms, max {latency['max']:.1f} ms.",
+        *_labels_lines(result["with_labels"]),
+        *_new_parts_lines(result),
         result["note"],
         *_doubtful_lines(result),
     ]
+
+
+def _labels_lines(with_labels: Mapping[str, Any]) -> list[str]:
+    return [
+        f"With {count} labelled defects, of {one['defects']} others: recall {_share(one['recall'])} (without "
+        f"{_share(one['without']['recall'])}), false rejects {_share(one['false_reject_rate'])}, image AUROC "
+        f"{one['image_auroc']:.4f}. {'Used' if one['on'] else 'Not used'}: {one['why']}"
+        for count, one in with_labels.items()
+        if one is not None
+    ]
+
+
+def _new_parts_lines(result: Mapping[str, Any]) -> list[str]:
+    new = result["new_parts"]
+    if new is None:
+        return []
+    return [
+        f"{_share(result['parts_seen'] or 0)} of the good pictures show parts that were taught from. New parts alone: "
+        f"image AUROC {new['image_auroc']:.4f}, recall {_share(new['recall'])}, false rejects "
+        f"{_share(new['false_reject_rate'])} ({new['good']} good, {new['defects']} defective)."
+    ]
+
+
+def _counts(text: str) -> tuple[int, ...]:
+    """Whole numbers above 0, without the noughts."""
+    counts = [whole(0)(one.strip()) for one in text.split(",")]
+    return tuple(count for count in counts if count)
 
 
 def _doubtful_lines(result: Mapping[str, Any]) -> list[str]:

@@ -59,8 +59,12 @@ class DefectTrial:
     def run(
         self, defects: Sequence[Picture], rate: float, tell: Callable[[int], None] = lambda index: None
     ) -> HeadOutcome:
-        """What `defects`, each with its `kind`, would buy at a false-reject rate of `rate`. `tell` hears the index of
-        each before it is looked at.
+        """What `defects`, each with its `kind`, would buy at a false-reject rate of `rate`. Errors as `judged`."""
+        return try_head(self._good, self.judged(defects, tell), rate)
+
+    def judged(self, defects: Sequence[Picture], tell: Callable[[int], None] = lambda index: None) -> Judged:
+        """What a head sees of pictures that were not taught from, and their scores without it. `tell` hears the index
+        of each before it is looked at.
 
         Raises InputError for a picture that is among the good parts too.
         """
@@ -71,16 +75,14 @@ class DefectTrial:
             image = defect.load()
             pixels = pixels_of(image)
             numbers.add(defect, pixels)
-            portrait, score = self._judged(image, pixels)
+            portrait, score = self._seen(image, pixels)
             features.append(portrait)
             scores.append(score)
             seen.append(self._background.of(image))
         kinds = [defect.kind for defect in defects]
-        found = Judged(_with(joined(features), seen), np.array(scores), numbers.given, kinds)
-        return try_head(self._good, found, rate)
+        return Judged(_with(joined(features), seen), np.array(scores), numbers.given, kinds)
 
-    def _judged(self, image: Image, pixels: bytes) -> tuple[PictureFeatures, float]:
-        """What a head sees of a new picture, and its score without one."""
+    def _seen(self, image: Image, pixels: bytes) -> tuple[PictureFeatures, float]:
         plan, gaussian = self._learnt.plan, self._learnt.gaussian
         (grid,) = self._looker.look(plan.seen.view, image, pixels, [None])
         vectors, places = grid.reshape(-1, grid.shape[2]), plan.seen.places.of_grid(*grid.shape[:2])

@@ -9,23 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from core.learning.augment import moves_of
-from core.learning.backbone import read_weights
-from core.learning.benefit import HeadOutcome, Judged, try_head
-from core.learning.gaussian import Row, fit
-from core.learning.looking import Looker
-from core.learning.pictures import pixels_of
-from core.learning.portrait import PictureFeatures, portray, portray_good
+from core.learning.backbone import Weights, read_weights
+from core.learning.benefit import HeadOutcome, Judged
+from core.learning.known_defects import DefectTrial
+from core.learning.looking import FeatureStore, Looker
+from core.learning.pictures import Picture
 from core.learning.roc import auroc
-from core.learning.scoring import held_out_scores, norm_of, top_mean
-from core.learning.shortcut import background_only, brightness_of, usual_picture
-from core.learning.view import View
+from core.learning.teach import TeachSettings, teach
+from core.learning.view import WHOLE
 from verticals.devices.pictures import SUFFIXES, read_picture
 
 pytestmark = [pytest.mark.bench, pytest.mark.samples]
@@ -36,68 +34,36 @@ _SEEDS = 5
 _SETS = [("cookies", 20), ("aliens", 29), ("circuit-boards", 20)]
 
 
-class _Looker:
-    """Pictures become what the teaching needs of them, each once."""
-
-    def __init__(self) -> None:
-        self._looker = Looker(read_weights())
-
-    def features(self, image: Image) -> NDArray[np.float32]:
-        (found,) = self._looker.look(View(), image, pixels_of(image), [None])
-        return found.reshape(-1, found.shape[2]).astype(np.float32)
-
-    def copies(self, image: Image) -> list[NDArray[np.float32]]:
-        found = self._looker.look(View(), image, pixels_of(image), moves_of("shifts", 8 / 256))
-        return [one.reshape(-1, one.shape[2]).astype(np.float32) for one in found]
+#: One plan for all, so that the figures tell of labels and not of what was chosen.
+_PLAN = TeachSettings(false_reject_rate=_RATE, augment="shifts", register="no", region=WHOLE, eight_bits="no")
 
 
-@dataclass(frozen=True)
-class _Seen:
-    """Pictures x positions x channels, pictures x channels, and one brightness per picture."""
+class _School:
+    """Teaches from good pictures, and keeps what it has seen of every picture."""
 
-    features: NDArray[np.float32]
-    background: NDArray[np.float32]
-    brightness: NDArray[np.float32]
+    def __init__(self, folder: Path) -> None:
+        self._weights: Weights = read_weights()
+        self._store = FeatureStore(folder, most_bytes=4 * 2**30)
 
-    @classmethod
-    def of(cls, looker: _Looker, images: Sequence[Image], usual: Image) -> _Seen:
-        far = [looker.features(background_only(image, usual)).mean(0) for image in images]
-        light = np.array([[brightness_of(image)] for image in images], np.float32)
-        return cls(np.stack([looker.features(image) for image in images]), np.stack(far), light)
-
-    def some(self, rows: Sequence[int]) -> _Seen:
-        chosen = list(rows)
-        return _Seen(self.features[chosen], self.background[chosen], self.brightness[chosen])
+    def trial(self, good: Sequence[Picture]) -> DefectTrial:
+        taught = teach(good, _PLAN, weights=self._weights, store=self._store)
+        return DefectTrial(taught.learnt, good, Looker(self._weights, self._store))
 
 
 @pytest.fixture(scope="module")
-def looker() -> _Looker:
-    return _Looker()
+def school(tmp_path_factory: pytest.TempPathFactory) -> _School:
+    return _School(tmp_path_factory.mktemp("features"))
 
 
-class _Lesson:
-    """An inspection taught from good pictures; judges others."""
+def _pictures(images: Sequence[Image], name: str, kind: str = "", parts: Sequence[int] = ()) -> list[Picture]:
+    return [
+        Picture(f"{name}-{index}", partial(_same, image), str(parts[index]) if parts else "", kind)
+        for index, image in enumerate(images)
+    ]
 
-    def __init__(self, seen: _Seen, copies: Sequence[Sequence[NDArray[np.float32]]]) -> None:
-        rows, vectors = [], []
-        for part, (features, shifts) in enumerate(zip(seen.features, copies, strict=True)):
-            vectors += [features, *shifts]
-            rows += [Row(part), *(Row(part, copy=True) for _ in shifts)]
-        stacked = np.stack(vectors)
-        fitted = fit(stacked, rows)
-        self._gaussian, self._norm = fitted.gaussian, norm_of(fitted.held_out)
-        features = portray_good(stacked, rows, fitted.held_out, fitted.gaussian.mean, fitted.gaussian.scale)
-        parts = range(len(seen.features))
-        self.good = Judged(self._whole(features, seen), held_out_scores(fitted.held_out, parts), parts)
 
-    def judge(self, seen: _Seen, parts: Sequence[int], kinds: Sequence[str]) -> Judged:
-        standard = self._norm.standardise(self._gaussian.distances(seen.features))
-        features = portray(seen.features, standard, self._gaussian.mean, self._gaussian.scale)
-        return Judged(self._whole(features, seen), top_mean(standard), parts, kinds)
-
-    @staticmethod
-    def _whole(features: PictureFeatures, seen: _Seen) -> PictureFeatures:
-        return features.with_background(seen.background, seen.brightness)
+def _same(image: Image) -> Image:
+    return image
 
 
 def _read(folder: Path) -> list[Image]:
@@ -118,8 +84,8 @@ class _Figures:
         return self.would if self.outcome.on else self.without
 
 
-def _compare(labelled: Judged, good: Judged, new_good: Judged, new_defects: Judged) -> _Figures:
-    outcome = try_head(good, labelled, _RATE)
+def _compare(trial: DefectTrial, labelled: Sequence[Picture], new_good: Judged, new_defects: Judged) -> _Figures:
+    outcome = trial.run(labelled, _RATE)
     assert outcome.with_head is not None
     assert outcome.candidate is not None
     pairs = [(new_good.scores, new_defects.scores, outcome.without.threshold.value)]
@@ -156,24 +122,20 @@ def _never_hurts(found: Sequence[_Figures]) -> None:
 
 
 @pytest.mark.parametrize(("name", "taught"), _SETS)
-def test_defects_that_were_photographed_apart(name: str, taught: int, samples: Path, looker: _Looker) -> None:
+def test_defects_that_were_photographed_apart(name: str, taught: int, samples: Path, school: _School) -> None:
     folder = samples / "manufacturing" / name
-    good = _read(folder / "train" / "good") + _read(folder / "test" / "good")
-    flawed = _read(folder / "train" / "defect") + _read(folder / "test" / "defect")
-    usual = usual_picture(good[:taught])
-    seen, defects = _Seen.of(looker, good, usual), _Seen.of(looker, flawed, usual)
-    copies = [looker.copies(image) for image in good]
+    good = _pictures(_read(folder / "train" / "good") + _read(folder / "test" / "good"), "good")
+    flawed = _pictures(_read(folder / "train" / "defect") + _read(folder / "test" / "defect"), "flawed", "defect")
     print()
     found: dict[int, list[_Figures]] = {10: [], 30: []}
     for seed in range(_SEEDS):
         order = np.random.default_rng(seed).permutation(len(good)).tolist()
-        lesson = _Lesson(seen.some(order[:taught]), [copies[index] for index in order[:taught]])
-        new_good = lesson.judge(seen.some(order[taught:]), range(len(good) - taught), [])
+        trial = school.trial([good[index] for index in order[:taught]])
+        new_good = trial.judged([good[index] for index in order[taught:]])
         chosen = np.random.default_rng(seed).permutation(len(flawed)).tolist()
         for count, figures in found.items():
-            labelled = lesson.judge(defects.some(chosen[:count]), range(1000, 1000 + count), ["defect"] * count)
-            new = lesson.judge(defects.some(chosen[count:]), range(len(flawed) - count), [])
-            figures.append(_compare(labelled, lesson.good, new_good, new))
+            new = trial.judged([flawed[index] for index in chosen[count:]])
+            figures.append(_compare(trial, [flawed[index] for index in chosen[:count]], new_good, new))
     for count, figures in found.items():
         _print(f"{name}, {taught} good, {count} labelled", figures)
         _never_hurts(figures)
@@ -219,30 +181,32 @@ def _painted(image: Image, kind: str, seed: int) -> Image:
 
 
 @pytest.mark.parametrize(("name", "taught"), _SETS)
-def test_defects_painted_into_good_pictures(name: str, taught: int, samples: Path, looker: _Looker) -> None:
+def test_defects_painted_into_good_pictures(name: str, taught: int, samples: Path, school: _School) -> None:
     """Of the parts not taught from, half are labelled with a defect, the others judged with and without one."""
     folder = samples / "manufacturing" / name
-    good = _read(folder / "train" / "good") + _read(folder / "test" / "good")
-    usual, kinds = usual_picture(good[:taught]), list(_PAINTED)
-    flawed = [_painted(image, kind, 10 * index + place) for index, image in enumerate(good)
-              for place, kind in enumerate(kinds)]  # fmt: skip
-    seen, defects = _Seen.of(looker, good, usual), _Seen.of(looker, flawed, usual)
-    copies = [looker.copies(image) for image in good]
+    images = _read(folder / "train" / "good") + _read(folder / "test" / "good")
+    good, kinds = _pictures(images, "good"), list(_PAINTED)
+    painted = {
+        kind: _pictures(
+            [_painted(image, kind, 10 * part + place) for part, image in enumerate(images)],
+            kind, kind, range(len(images)),
+        )
+        for place, kind in enumerate(kinds)
+    }  # fmt: skip
     print()
     found: dict[int, list[_Figures]] = {10: [], 30: []}
     lost: list[float] = []
     for seed in range(_SEEDS):
         order = np.random.default_rng(seed).permutation(len(good)).tolist()
         rest = order[taught:]
-        lesson = _Lesson(seen.some(order[:taught]), [copies[index] for index in order[:taught]])
+        trial = school.trial([good[index] for index in order[:taught]])
         mine, new_parts = rest[: len(rest) // 2], rest[len(rest) // 2 :]
-        new_good = lesson.judge(seen.some(new_parts), new_parts, [])
-        new = lesson.judge(defects.some([3 * part + place for part in new_parts for place in range(3)]), [], [])
-        rows = [(3 * part + place, 1000 + part, kind) for place, kind in enumerate(kinds) for part in mine]
-        shuffled = [rows[index] for index in np.random.default_rng(seed).permutation(len(rows))]
+        new_good = trial.judged([good[part] for part in new_parts])
+        new = trial.judged([painted[kind][part] for part in new_parts for kind in kinds])
+        labelled = [painted[kind][part] for kind in kinds for part in mine]
+        shuffled = [labelled[index] for index in np.random.default_rng(seed).permutation(len(labelled))]
         for count, figures in found.items():
-            chosen, parts, names = zip(*shuffled[:count], strict=True)
-            figures.append(_compare(lesson.judge(defects.some(chosen), parts, names), lesson.good, new_good, new))
+            figures.append(_compare(trial, shuffled[:count], new_good, new))
             if figures[-1].outcome.on:
                 lost += figures[-1].outcome.left_out.values()
     for count, figures in found.items():

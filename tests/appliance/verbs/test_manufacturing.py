@@ -39,10 +39,36 @@ def test_evaluate_tells_a_person_in_words(tmp_path: Path, capsys: pytest.Capture
     assert written.err == ""
 
 
+def test_evaluate_tells_what_labels_buy_and_what_is_known_of_new_parts(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    dataset = write_dataset(tmp_path)
+    for side in ("train", "test"):
+        write_good(dataset / side / "good" / "serial-4", 1, first=40 if side == "train" else 41)
+    words = ("evaluate", "--dataset", str(dataset), "--shift-px", "0", "--labels")
+    assert _run(*words, "1,2") == 0
+    written = capsys.readouterr().out
+    assert "With 1 labelled defects, of 5 others: recall 100.0% (without 100.0%)" in written
+    assert "Not used: 1 defective parts are too few" in written
+    assert "With 2" not in written
+    assert "of the good pictures show parts that were taught from. New parts alone: image AUROC 1.0000" in written
+    assert _run(*words, "0") == 0
+    assert "labelled" not in capsys.readouterr().out
+
+
 def test_evaluate_over_seeds_tells_mean_and_each(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     dataset = write_dataset(tmp_path)
     assert _run("evaluate", "--dataset", str(dataset), "--shift-px", "0", "--seeds", "2") == 0
     assert "seed 1: image AUROC" in capsys.readouterr().out
+
+
+def test_teach_tells_what_known_defects_bought(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    dataset = write_dataset(tmp_path / "set")
+    (tmp_path / "known").mkdir()
+    (dataset / "test" / "blot").rename(tmp_path / "known" / "blot")
+    words = ("teach", str(dataset / "train" / "good"), "--recipe", "flange", "--data", str(tmp_path / "var"))
+    assert _run(*words, "--shift-px", "0", "--known-defects", str(tmp_path / "known")) == 0
+    assert "labelled defects are not used" in capsys.readouterr().out
 
 
 def test_teach_puts_a_package_on_the_shelf_and_activates_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
