@@ -94,9 +94,7 @@ def portray_good(vectors: Vectors, rows: Sequence[Row], fitted: Fitted) -> Pictu
         for row in np.flatnonzero(parts == part).tolist():
             if not rows[row].copy:
                 at = slice(starts[row], starts[row + 1])
-                found[row] = portray(
-                    vectors.values[at], standard[at], usual[vectors.places[at]], fitted.gaussian.scale
-                )
+                found[row] = portray(vectors.values[at], standard[at], usual[vectors.places[at]], fitted.gaussian.scale)
     return joined([found[row] for row in sorted(found)])
 
 
