@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 import time
 from dataclasses import replace
+from functools import partial
 
 import cv2
 import numpy as np
@@ -23,7 +24,8 @@ pytestmark = pytest.mark.bench
 
 _HEIGHT, _WIDTH = 667, 1000
 _REGISTRATION_MOST_MS = 6.0
-_VERDICT_MOST_MS = 18.0
+#: In floating point, and in eight bits where they are faster here.
+_VERDICT_MOST_MS = {"no": 18.0, "find": 13.0}
 
 
 def _frame(seed: int, height: int = _HEIGHT, width: int = _WIDTH) -> NDArray[np.uint8]:
@@ -64,24 +66,27 @@ def test_putting_a_part_in_place_costs_at_most_6_cpu_ms(height: int, width: int)
     assert registered[0] - plain[0] <= _REGISTRATION_MOST_MS
 
 
+@pytest.mark.parametrize("eight_bits", ["no", "find"])
 @pytest.mark.parametrize(
-    ("name", "settings", "shapes_vary", "most_ms"),
+    ("name", "settings"),
     [
-        ("the whole picture", TeachSettings(register="no", region=(0, 0, 1, 1), augment="none"), False, 0.0),
-        ("put in place", TeachSettings(register="yes", augment="none"), False, _REGISTRATION_MOST_MS),
-        ("by scale", TeachSettings(augment="none"), True, 0.0),
+        ("the whole picture", TeachSettings(register="no", region=(0, 0, 1, 1), augment="none")),
+        ("put in place", TeachSettings(register="yes", augment="none")),
+        ("by scale", TeachSettings(augment="none")),
     ],
 )
-def test_a_verdict_costs_at_most_18_cpu_ms_and_6_more_in_place(
-    name: str, settings: TeachSettings, shapes_vary: bool, most_ms: float
+def test_a_verdict_costs_at_most_18_cpu_ms_13_in_eight_bits_and_6_more_in_place(
+    name: str, settings: TeachSettings, eight_bits: str
 ) -> None:
     def load(seed: int) -> NDArray[np.uint8]:
-        return _frame(seed, width=_WIDTH - 40 * (seed % 3) if shapes_vary else _WIDTH)
+        return _frame(seed, width=_WIDTH - 40 * (seed % 3) if name == "by scale" else _WIDTH)
 
-    taught = teach([Picture(f"{seed}.png", lambda seed=seed: load(seed)) for seed in range(12)], settings)  # type: ignore[misc]
+    pictures = [Picture(f"{seed}.png", partial(load, seed)) for seed in range(12)]
+    taught = teach(pictures, replace(settings, eight_bits=eight_bits))
     least, median = _cpu_ms(taught.model, SCORE, HEAT_MAP, frame=_frame(99))
     view = taught.learnt.plan.seen.view
     size = f"{view.width_px} x {view.height_px}" + (" at least" if view.scale else "")
-    print(f"\nverdict, {name}, {size}: min {least:.1f}, median {median:.1f} CPU ms")
-    assert (view.registration is not None) == (name == "put in place")
-    assert least <= _VERDICT_MOST_MS + most_ms
+    print(f"\nverdict, {name}, {size}, eight bits {eight_bits}: min {least:.1f}, median {median:.1f} CPU ms")
+    assert (view.registration is not None, view.scale > 0) == (name == "put in place", name == "by scale")
+    more_ms = _REGISTRATION_MOST_MS if name == "put in place" else 0.0
+    assert least <= _VERDICT_MOST_MS[eight_bits] + more_ms
