@@ -28,6 +28,7 @@ from core.models.package import Package, write_package
 from core.models.shelf import Shelf
 from core.models.trust import SigningKey, Trust
 from manufacturing.datasets import PictureFile, good_pictures, known_defects
+from manufacturing.labelled_parts import LabelledParts, labelled_parts
 from verticals.contract import Json
 from verticals.places import Places
 
@@ -42,7 +43,7 @@ _CLEAR_OF_THRESHOLD = 0.1
 _TEACHING_SHARE = 0.95
 _INPUTS = frozenset(
     {"folder", "recipe", "false_reject_rate", "shift_px", "augment", "register", "region", "masks", "known_defects"}
-    | {"eight_bits"}
+    | {"eight_bits", "labels"}
 )
 #: In the data folder of the box: features of pictures that were taught from, for the next time.
 _FEATURES = "taught-features"
@@ -66,12 +67,13 @@ class JobContext(Protocol):
 @dataclass(frozen=True, slots=True)
 class Lesson:
     """What is asked for: `recipe` names the model, `folder` holds pictures of good parts, `known_defects` a sub-folder
-    for every kind of defect that is known."""
+    for every kind of defect that is known. With `labels`, what people said of parts on record counts too."""
 
     folder: Path
     recipe: str
     settings: TeachSettings
     known_defects: Path | None = None
+    labels: bool = False
 
     @classmethod
     def of(cls, inputs: Json) -> Lesson:
@@ -88,6 +90,8 @@ class Lesson:
         defects = inputs.get("known_defects")
         if defects is not None and (not isinstance(defects, str) or not defects):
             raise InputError("teach: 'known_defects' is no folder")
+        if not isinstance(inputs.get("labels", False), bool):
+            raise InputError("teach: 'labels' is true or false")
         usual = TeachSettings()
         region = inputs.get("region")
         masks = inputs.get("masks") or []
@@ -102,7 +106,9 @@ class Lesson:
             region=None if region is None else _box("region", region),
             masks=tuple(_box("masks", mask) for mask in masks),
         )
-        return cls(Path(folder), recipe, settings, None if defects is None else Path(defects))
+        return cls(
+            Path(folder), recipe, settings, None if defects is None else Path(defects), inputs.get("labels", False)
+        )
 
 
 def run(ctx: JobContext, inputs: Json) -> Json:
@@ -120,23 +126,26 @@ def _run(ctx: JobContext, inputs: Json) -> Json:
     lesson = Lesson.of(inputs)
     files = good_pictures(lesson.folder)
     defects = known_defects(lesson.known_defects) if lesson.known_defects is not None else []
+    ctx.places.data.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="labelled-", dir=ctx.places.data) as folder:
+        said = labelled_parts(ctx.places, lesson.recipe, Path(folder)) if lesson.labels else LabelledParts()
+        return _teach(ctx, lesson, [*files, *said.good], [*defects, *said.defects])
 
+
+def _teach(ctx: JobContext, lesson: Lesson, files: Sequence[PictureFile], defects: Sequence[PictureFile]) -> Json:
     def tell(share: float, text: str) -> None:
         if ctx.cancelled():
             raise _CancelledError
         ctx.progress(share * _TEACHING_SHARE, text)
 
     trust = Trust(ctx.places.keys)
-    ctx.places.data.mkdir(parents=True, exist_ok=True)
 
     def shelve(taught: Taught, name: str) -> Package:
         gate = Gate()
         shown_files = files if taught.head_outcome is None else [*files, *defects]
         with tempfile.TemporaryDirectory(prefix="teach-", dir=ctx.places.data) as draft:
             folder = Path(draft) / "package"
-            package = make_package(
-                folder, lesson, shown_files, taught, ctx.clock.now(), trust.box_key(), note=name
-            )
+            package = make_package(folder, lesson, shown_files, taught, ctx.clock.now(), trust.box_key(), note=name)
             gate.check(package)
             Shelf(ctx.places.models, trust, gate).install(folder)
         return package
@@ -235,10 +244,12 @@ def make_package(
 
 
 def _place(lesson: Lesson, file: PictureFile) -> str:
-    """Where a picture lies in its folder; that of known defects has a name of its own beside good parts."""
-    if file.kind and lesson.known_defects is not None:
+    """Where a picture lies in its folder; known defects and labelled parts have folders of their own names."""
+    if lesson.known_defects is not None and file.path.is_relative_to(lesson.known_defects):
         return str("known-defects" / file.path.relative_to(lesson.known_defects))
-    return str(file.path.relative_to(lesson.folder))
+    if file.path.is_relative_to(lesson.folder):
+        return str(file.path.relative_to(lesson.folder))
+    return f"labelled/{file.path.name}"
 
 
 def _card(lesson: Lesson, taught: Taught, now: Instant, pictures_sha256: str, note: str) -> Card:
