@@ -16,7 +16,7 @@ _ROWS = [Row(part, copy > 0) for part in range(12) for copy in range(3)]
 _DEALT = {"each its own": np.arange(_POSITIONS), "shared": np.arange(_POSITIONS) // 10}
 
 
-@pytest.fixture(params=_DEALT.values(), ids=_DEALT)
+@pytest.fixture(params=list(_DEALT.values()), ids=list(_DEALT))
 def places(request: pytest.FixtureRequest) -> NDArray[np.intp]:
     return np.asarray(request.param, np.intp)
 
