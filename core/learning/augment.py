@@ -24,12 +24,20 @@ class Move:
 
 
 def moves_of(way: str, shift: float) -> tuple[Move, ...]:
-    """The moves of one of WAYS; `shift` is the share of a side that a part may lie off its place."""
+    """The moves of one of WAYS; `shift` is the share of a side that a part may lie off its place: copies are moved as
+    far, and half as far, in turn."""
     if way == "shifts":
-        return tuple(Move(x * shift, y * shift) for x, y in ((1, 0), (-1, 0), (0, 1), (0, -1)))
+        aside = ((1, 0), (-1, 0), (0, 1), (0, -1))
+        far = (shift / 2, shift) * len(aside)
+        return tuple(Move(x * by, y * by) for by, (x, y) in zip(far, _beside(aside), strict=True))
     if way == "flips":
         return _round_about(90)
     return _round_about(45) if way == "turns" else ()
+
+
+def _beside(aside: tuple[tuple[int, int], ...]) -> list[tuple[int, int]]:
+    """Every direction twice, the second time beside the next one."""
+    return [one for pair in zip(aside, (*aside[1:], aside[0]), strict=True) for one in pair]
 
 
 def _round_about(step: int) -> tuple[Move, ...]:

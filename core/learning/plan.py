@@ -20,7 +20,7 @@ _FEWEST_PLACES_RANK = 256
 #: So many pictures and copies are taught from, at least one copy of each picture where there are copies at all.
 _MOST_ROWS = 640
 #: More copies of one picture cost time and add little.
-_MOST_COPIES = 11
+_MOST_COPIES = {"none": 0, "shifts": 4, "flips": 7, "turns": 11}
 _COARSE_PLACES = 8
 #: With fewer pictures of one shape, places that are shared are not worth the time of trying them.
 _COARSE_PICTURES = 40
@@ -40,7 +40,7 @@ class TeachSettings:
     """
 
     false_reject_rate: float = 0.01
-    shift_px: int = 8
+    shift_px: int = 16
     augment: str = "find"
     register: str = "find"
     region: Box | None = None
@@ -94,7 +94,7 @@ class Plan:
         """The moves of picture `index` of so many: all of them for few pictures, in turn some of them for many."""
         if not self.moves:
             return ()
-        each = min(len(self.moves), _MOST_COPIES, max(1, _MOST_ROWS // pictures - 1))
+        each = min(len(self.moves), _MOST_COPIES[self.way], max(1, _MOST_ROWS // pictures - 1))
         return tuple(self.moves[(index * each + place) % len(self.moves)] for place in range(each))
 
     @property
