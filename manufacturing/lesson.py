@@ -39,7 +39,8 @@ class LimitChoice:
 
 @dataclass(frozen=True, slots=True)
 class Learned:
-    """What a job found. `scores` are those of the good parts, each judged by the others."""
+    """What a job found. `scores` are those of the good parts, each judged by the others; `caught_without` is the share
+    of the known defects that would be found without learning from them, None where they were not learnt from."""
 
     name: str
     version: str
@@ -55,6 +56,7 @@ class Learned:
     region: Mapping[str, float] | None
     masks: Sequence[Any]
     plan: str
+    caught_without: float | None = None
 
     def choice(self, rate: float | None) -> LimitChoice:
         """The stop nearest to `rate`, or to the rate that was wished for."""
@@ -154,7 +156,12 @@ def read_learned(result: Mapping[str, Any]) -> Learned:
         region=_region(result.get("region")),
         masks=result.get("masks") or (),
         plan=plan if isinstance(plan, str) else str(plan.get("words", "")),
+        caught_without=_caught_without(result.get("labels") or {}),
     )
+
+
+def _caught_without(labels: Mapping[str, Any]) -> float | None:
+    return float(labels["recall_without"]) if labels.get("on") else None
 
 
 def _scores(held: Any) -> Sequence[Any]:

@@ -329,7 +329,7 @@ def _cells(
         {
             "title": "Known defects caught",
             "value": f"{caught} of {known}" if known else "– –",
-            "note": f"lowest {min(learned.defect_scores):.2f}" if known else "none were shown",
+            "note": _learnt_from(learned) if known else "none were shown",
         },
         {
             "title": "Rejected in 24 hours",
@@ -337,6 +337,12 @@ def _cells(
             "note": f"{number(rejected)} of {number(inspected)}" if inspected else "no part",
         },
     ]
+
+
+def _learnt_from(learned: Learned) -> str:
+    if learned.caught_without is None:
+        return f"lowest {min(learned.defect_scores):.2f}, not learnt from"
+    return f"learnt from; {round(learned.caught_without * len(learned.defect_scores))} without"
 
 
 def _last_day(desk: Desk, line: LineSettings) -> tuple[int, int]:

@@ -193,6 +193,24 @@ def test_the_limit_shows_what_each_rate_means(kiosk: KioskRig, visitor: Visitor,
     assert "limit 5.75" in tighter and "0 of 2" not in tighter and "1 of 2" in tighter
 
 
+@pytest.mark.parametrize(
+    ("labels", "said"),
+    [
+        (None, "1 of 2 lowest 4.80, not learnt from"),
+        ({"on": False, "recall_without": 0.5}, "1 of 2 lowest 4.80, not learnt from"),
+        ({"on": True, "recall_without": 0.0}, "1 of 2 learnt from; 0 without"),
+    ],
+)
+def test_what_known_defects_bought_is_shown(
+    labels: dict[str, Any] | None, said: str, visitor: Visitor, jobs: Jobs
+) -> None:
+    draft = begin(visitor)
+    act(visitor, "upload", draft, uploads(5))
+    act(visitor, "learn", draft)
+    finished(jobs, {**found(), "labels": labels})
+    assert said in text(visitor.get(TEACH, params={"draft": draft}))
+
+
 def test_activating_saves_a_version_with_model_limit_and_reason(kiosk: KioskRig, visitor: Visitor, jobs: Jobs) -> None:
     draft = begin(visitor)
     act(visitor, "upload", draft, uploads(5))
