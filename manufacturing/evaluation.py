@@ -50,6 +50,7 @@ class EvaluationSettings:
     shift_px: int = TeachSettings().shift_px
     augment: str = "find"
     register: str = "find"
+    eight_bits: str = "find"
     labels: tuple[int, ...] = (10, 30)
 
 
@@ -75,6 +76,7 @@ def evaluate(
     """
     weights = weights if weights is not None else read_weights()
     dataset = read_dataset(folder).reshuffled(settings.seed)
+    _require_readable(dataset)
     taught_from = dataset.train_good[: settings.teach_from or None]
     lesson = Lesson(
         folder, "evaluated",
@@ -83,6 +85,7 @@ def evaluate(
             shift_px=settings.shift_px,
             augment=settings.augment,
             register=settings.register,
+            eight_bits=settings.eight_bits,
         ),
     )  # fmt: skip
 
@@ -106,6 +109,14 @@ def evaluate(
         **by_parts(dataset, taught_from, scores, judge.threshold),
         "with_labels": _Labels(dataset, taught, package.card, scores, settings).figures(trial, tell),
     }
+
+
+def _require_readable(dataset: Dataset) -> None:
+    """What cannot be judged is said before anything is taught."""
+    for file in (*dataset.test_good, *(file for files in dataset.defects.values() for file in files)):
+        read_picture(file.path)
+        if file.mask is not None:
+            read_picture(file.mask)
 
 
 def evaluate_seeds(folder: Path, settings: EvaluationSettings, seeds: int, tell: Tell = nothing_told) -> dict[str, Any]:

@@ -16,6 +16,9 @@ from typing import Any
 
 from appliance.arguments import above_zero, add_data, whole
 
+#: That of `core.learning.plan.TeachSettings`, which a command line that only lists verbs does not load.
+_SHIFT_PX = 16
+
 Act = Callable[[argparse.Namespace], int]
 Tell = Callable[[float, str], None]
 
@@ -57,7 +60,13 @@ def _add(acts: Any, name: str, act: Act, text: str) -> argparse.ArgumentParser:
     parser.add_argument(
         "--false-reject-rate", type=above_zero(0.5), default=0.01, help="share of good parts that may be rejected"
     )
-    parser.add_argument("--shift-px", type=whole(0), default=8, help="how far a part may lie off, of 256 pixels")
+    parser.add_argument(
+        "--shift-px", type=whole(0), default=_SHIFT_PX, help="how far a part may lie off, of 256 pixels"
+    )
+    ways = ("find", "none", "shifts", "flips", "turns")
+    parser.add_argument("--augment", choices=ways, default="find", help="what a good part may do in the picture")
+    parser.add_argument("--register", choices=("find", "yes", "no"), default="find", help="put parts in their place")
+    parser.add_argument("--eight-bits", choices=("find", "no"), default="find", help="try the model in whole numbers")
     parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
     parser.set_defaults(run=run, act=act)
     return parser
@@ -72,6 +81,9 @@ def _teach(arguments: argparse.Namespace) -> int:
         "recipe": arguments.recipe,
         "false_reject_rate": arguments.false_reject_rate,
         "shift_px": arguments.shift_px,
+        "augment": arguments.augment,
+        "register": arguments.register,
+        "eight_bits": arguments.eight_bits,
     }
     if arguments.known_defects is not None:
         inputs["known_defects"] = str(arguments.known_defects)
@@ -84,8 +96,9 @@ def _evaluate(arguments: argparse.Namespace) -> int:
     from manufacturing.evaluation import EvaluationSettings, evaluate, evaluate_seeds
 
     settings = EvaluationSettings(
-        arguments.false_reject_rate, arguments.seed, arguments.teach_from, arguments.shift_px, labels=arguments.labels
-    )
+        arguments.false_reject_rate, arguments.seed, arguments.teach_from, arguments.shift_px,
+        arguments.augment, arguments.register, arguments.eight_bits, labels=arguments.labels,
+    )  # fmt: skip
     with _progress(arguments) as progress:
         if arguments.seeds:
             result = evaluate_seeds(arguments.dataset, settings, arguments.seeds, progress)

@@ -19,6 +19,10 @@ MOST_PICTURES = 1000
 #: A picture whose grey levels spread less than this shows nothing.
 _LEAST_SPREAD = 2.0
 _LEAST_SIDE_PX = 3
+#: Pictures that differ more than this in width to height are of different shapes.
+ASPECT_TOLERANCE = 0.02
+#: Up to this share of the pictures may be of another shape by mistake; more of them are parts of many shapes.
+_STRANGERS = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +50,20 @@ def require_count(pictures: Sequence[Picture]) -> None:
 
 
 class Parts:
-    """Numbers the parts and refuses pictures that show nothing. The same pixels are the same part."""
+    """Numbers the parts and refuses pictures that show nothing. The same pixels are the same part.
+
+    Parts may differ in size and shape. Where nearly all pictures share one shape, another one is a mistake.
+    """
 
     def __init__(self) -> None:
         self._numbers: dict[str, int] = {}
         self._by_pixels: dict[bytes, int] = {}
+        self._shapes: dict[tuple[int, int], list[str]] = {}
 
     def number(self, picture: Picture, image: Image, pixels: bytes) -> int:
         """The part of `picture`; `pixels` is the hash of `image`. Raises InputError when it shows nothing."""
         require_use(picture, image)
+        self._shapes.setdefault((image.shape[1], image.shape[0]), []).append(picture.name)
         name = f"part {picture.part}" if picture.part else f"picture {picture.name}"
         known = self._by_pixels.get(pixels)
         number = self._numbers.setdefault(name, len(self._numbers) if known is None else known)
@@ -68,6 +77,23 @@ class Parts:
             raise InputError(
                 f"the pictures show {count} different good parts, at least {FEWEST_PARTS} are needed",
                 hint="Pictures in one sub-folder count as one part, and so do pictures with the same pixels.",
+            )
+        self._require_no_stranger()
+
+    def _require_no_stranger(self) -> None:
+        usual = max(self._shapes, key=lambda shape: len(self._shapes[shape]))
+        others = [
+            (shape, name)
+            for shape, names in self._shapes.items()
+            if abs(shape[0] * usual[1] / (shape[1] * usual[0]) - 1) > ASPECT_TOLERANCE
+            for name in names
+        ]
+        count = sum(map(len, self._shapes.values()))
+        if others and len(others) <= max(1, int(_STRANGERS * count)):
+            (width, height), name = others[0]
+            raise InputError(
+                f"{name}: {width} x {height} pixels, but nearly all others have {usual[0]} x {usual[1]}",
+                hint="Take it out, or teach from pictures that one camera took with one setting.",
             )
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from core.errors import InputError
 from core.learning.augment import WAYS, Move, moves_of
 from core.learning.inspector import Places
-from core.learning.pictures import Image
+from core.learning.pictures import ASPECT_TOLERANCE, Image
 from core.learning.placing import learn_registration, region_of
 from core.learning.view import CELL_PX, STEP_PX, WHOLE, Box, View
 
@@ -24,8 +24,6 @@ _MOST_COPIES = {"none": 0, "shifts": 4, "flips": 7, "turns": 11}
 _COARSE_PLACES = 8
 #: With fewer pictures of one shape, places that are shared are not worth the time of trying them.
 _COARSE_PICTURES = 40
-#: Pictures that differ more than this in width to height are of parts that differ in size.
-_ASPECT_TOLERANCE = 0.02
 #: A part that takes more of the picture than this fills it: cutting it out or putting it in place does harm.
 _FILLS_FRAME = 0.6
 
@@ -150,7 +148,7 @@ def propose_ways(settings: TeachSettings) -> list[str]:
 
 def _shapes_vary(images: Sequence[Image]) -> bool:
     aspects = [image.shape[1] / image.shape[0] for image in images]
-    return bool(max(aspects) / min(aspects) > 1 + _ASPECT_TOLERANCE)
+    return bool(max(aspects) / min(aspects) > 1 + ASPECT_TOLERANCE)
 
 
 def _aspect(image: Image, region: Box) -> float:

@@ -34,7 +34,13 @@ def reachable(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def lesson(folder: Path, goods: int = 6) -> dict[str, Any]:
     write_good(folder / "goods", goods)
-    return {"recipe": "flange", "folder": str(folder / "goods"), "shift_px": 0}
+    return {
+        "recipe": "flange",
+        "folder": str(folder / "goods"),
+        "augment": "none",
+        "register": "no",
+        "eight_bits": "no",
+    }
 
 
 def test_a_lesson_apart_is_on_the_shelf_and_leaves_no_process_and_little_memory(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from manufacturing.evaluation import EvaluationSettings, evaluate, evaluate_seeds
 from tests.support.pictures import lit_picture, part_picture, scratched_picture, write_dataset, write_png
 
-_QUICK = EvaluationSettings(shift_px=0, augment="none", register="no")
+_QUICK = EvaluationSettings(shift_px=0, augment="none", register="no", eight_bits="no")
 _TIMES = ("teach_cpu_s", "latency_ms")
 
 

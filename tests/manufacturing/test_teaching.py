@@ -47,7 +47,7 @@ def goods(tmp_path: Path) -> Path:
 
 
 def _inputs(folder: Path, **more: Any) -> dict[str, Any]:
-    usual = {"shift_px": 0, "augment": "none", "register": "no", "region": [0, 0, 1, 1]}
+    usual = {"shift_px": 0, "augment": "none", "register": "no", "region": [0, 0, 1, 1], "eight_bits": "no"}
     return {"folder": str(folder), "recipe": "flange", **usual, **more}
 
 

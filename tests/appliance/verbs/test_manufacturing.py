@@ -15,6 +15,9 @@ from tests.support.brightness import brightness_package
 from tests.support.pictures import write_dataset, write_good, write_png
 from verticals.places import Places
 
+#: One way of looking, no choice among several: what is tested here is not the teaching.
+QUICK = ("--augment", "none", "--register", "no", "--eight-bits", "no")
+
 
 def _run(*words: str) -> int:
     parser = argparse.ArgumentParser()
@@ -25,7 +28,7 @@ def _run(*words: str) -> int:
 
 def test_evaluate_writes_one_json_document_and_nothing_else(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     dataset = write_dataset(tmp_path)
-    assert _run("evaluate", "--dataset", str(dataset), "--shift-px", "0", "--json") == 0
+    assert _run("evaluate", "--dataset", str(dataset), *QUICK, "--json") == 0
     written = capsys.readouterr()
     assert json.loads(written.out)["image_auroc"] == 1.0
     assert written.err == ""
@@ -33,7 +36,7 @@ def test_evaluate_writes_one_json_document_and_nothing_else(tmp_path: Path, caps
 
 def test_evaluate_tells_a_person_in_words(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     dataset = write_dataset(tmp_path)
-    assert _run("evaluate", "--dataset", str(dataset), "--shift-px", "0") == 0
+    assert _run("evaluate", "--dataset", str(dataset), *QUICK) == 0
     written = capsys.readouterr()
     assert "Image AUROC 1.0000 on 6 good and 6 defective; pixel AUROC no masks." in written.out
     assert written.err == ""
@@ -45,7 +48,7 @@ def test_evaluate_tells_what_labels_buy_and_what_is_known_of_new_parts(
     dataset = write_dataset(tmp_path)
     for side in ("train", "test"):
         write_good(dataset / side / "good" / "serial-4", 1, first=40 if side == "train" else 41)
-    words = ("evaluate", "--dataset", str(dataset), "--shift-px", "0", "--labels")
+    words = ("evaluate", "--dataset", str(dataset), *QUICK, "--labels")
     assert _run(*words, "1,2") == 0
     written = capsys.readouterr().out
     assert "With 1 labelled defects, of 5 others: recall 100.0% (without 100.0%)" in written
@@ -58,7 +61,7 @@ def test_evaluate_tells_what_labels_buy_and_what_is_known_of_new_parts(
 
 def test_evaluate_over_seeds_tells_mean_and_each(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     dataset = write_dataset(tmp_path)
-    assert _run("evaluate", "--dataset", str(dataset), "--shift-px", "0", "--seeds", "2") == 0
+    assert _run("evaluate", "--dataset", str(dataset), *QUICK, "--seeds", "2") == 0
     assert "seed 1: image AUROC" in capsys.readouterr().out
 
 
@@ -67,14 +70,14 @@ def test_teach_tells_what_known_defects_bought(tmp_path: Path, capsys: pytest.Ca
     (tmp_path / "known").mkdir()
     (dataset / "test" / "blot").rename(tmp_path / "known" / "blot")
     words = ("teach", str(dataset / "train" / "good"), "--recipe", "flange", "--data", str(tmp_path / "var"))
-    assert _run(*words, "--shift-px", "0", "--known-defects", str(tmp_path / "known")) == 0
+    assert _run(*words, *QUICK, "--known-defects", str(tmp_path / "known")) == 0
     assert "labelled defects are not used" in capsys.readouterr().out
 
 
 def test_teach_puts_a_package_on_the_shelf_and_activates_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_good(tmp_path / "goods", 6)
     data = tmp_path / "var"
-    words = ("teach", str(tmp_path / "goods"), "--recipe", "flange", "--shift-px", "0", "--data", str(data))
+    words = ("teach", str(tmp_path / "goods"), "--recipe", "flange", *QUICK, "--data", str(data))
     assert _run(*words, "--activate", "line-3", "--json") == 0
     result = json.loads(capsys.readouterr().out)
     places = Places(data)
