@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from core.errors import InputError
 
 #: Added to the variance of every direction, as a share of the mean variance of a channel.
-SHRINKAGE = 0.1
+SHRINKAGE = 0.2
 _OVERSAMPLING = 16
 _POWER_ITERATIONS = 1
 
