@@ -12,6 +12,7 @@ import os
 import re
 import shutil
 import sqlite3
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ from verticals.store.server import Schema
 
 _REVISION = re.compile(r'^revision(?:: str)? = "([^"]+)"', re.MULTILINE)
 _DOWN_REVISION = re.compile(r'^down_revision(?:: str \| None)? = (?:"([^"]+)"|None)', re.MULTILINE)
+_READERS_GONE_WITHIN_S = 2.0
 _SIDE_FILES = ("-wal", "-shm", "-journal")
 
 
@@ -173,11 +175,28 @@ def _frozen(db: Path) -> Iterator[sqlite3.Connection | None]:
         yield None
         return
     with closing(_open(db)) as connection:
-        mode = connection.execute("PRAGMA journal_mode=DELETE").fetchone()[0]
-        if mode != "delete":
+        if _without_log(connection) != "delete":
             raise StoreError(f"{db}: somebody has it open", hint="Stop the appliance, then start it again.")
         connection.execute("BEGIN IMMEDIATE")
         yield connection
+
+
+def _without_log(connection: sqlite3.Connection) -> str:
+    """The journal mode reached: `delete` when nobody else has the database open.
+
+    Another start may be reading its revision in this moment, and SQLite does not wait for it by itself here.
+    """
+    until_s = time.monotonic() + _READERS_GONE_WITHIN_S
+    while True:
+        try:
+            mode = str(connection.execute("PRAGMA journal_mode=DELETE").fetchone()[0])
+        except sqlite3.OperationalError:
+            if time.monotonic() > until_s:
+                raise
+        else:
+            if mode == "delete" or time.monotonic() > until_s:
+                return mode
+        time.sleep(0.02)
 
 
 def _copy_over(original: sqlite3.Connection | None, copy: Path) -> None:
