@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from core.errors import InputError
+from core.errors import EdgewiseError, InputError
 from manufacturing.settings import LineSettings
 from manufacturing.shifts import clock_text
 from manufacturing.standing import not_live
 from verticals.contract import Json, Reply
-from verticals.web import Asked, Desk, Shown
+from verticals.web import Answered, Asked, Desk, Go, Shown
 
+D = TypeVar("D")
 #: Older than this is what the line told last; the shell's stream says the same to open pages.
 _OLD_AFTER_S = 1.5
 
@@ -72,3 +73,23 @@ def give_order(desk: Desk, asked: Asked, line: LineSettings, name: str, args: Js
     detail = {"line": line.name, "args": dict(args), "accepted": reply.accepted, "reason": reply.reason}
     desk.audit(name, detail, who=asked.who, role=asked.role)
     return reply
+
+
+def worked(
+    asked: Asked,
+    line: LineSettings | None,
+    deeds: Mapping[str, D],
+    do: Callable[[D, LineSettings], str],
+    again: Callable[[LineSettings, str], Answered],
+) -> Answered:
+    """What a person did by a form of a page, named by its `act`: `do` gives the address to go on with; a refusal is
+    shown by `again`, where it happened."""
+    if line is None:
+        return no_line(asked)
+    deed = deeds.get(asked.form.get("act", ""))
+    try:
+        if deed is None:
+            raise InputError("the page asked for something that is not known here", hint="Load it anew.")
+        return Go(do(deed, line))
+    except EdgewiseError as error:
+        return again(line, f"{error.message}. {error.hint or ''}".strip())

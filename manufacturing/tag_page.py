@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from core.errors import EdgewiseError, InputError
-from manufacturing.kiosk import bar, give_order, line_of, no_line, reason_of, zone_of
+from core.errors import InputError
+from manufacturing.kiosk import bar, give_order, line_of, no_line, reason_of, worked, zone_of
 from manufacturing.recipe_orders import ENGINEERS
 from manufacturing.recipes_told import in_force
 from manufacturing.settings import LineSettings
@@ -34,7 +34,7 @@ from manufacturing.tag_mapping import BY_NAME, Variable, Wanted, problems_of
 from manufacturing.tag_sheet import MEANINGS
 from verticals.contract import Json
 from verticals.devices.opcua_browse import FoundTag
-from verticals.web import Answered, Asked, Desk, Go, Page, Shown
+from verticals.web import Answered, Asked, Desk, Page, Shown
 
 _LISTED = 6
 _JOBS_LOOKED_THROUGH = 12
@@ -52,19 +52,13 @@ def tags(desk: Desk, asked: Asked) -> Answered:
 
 def act(desk: Desk, asked: Asked) -> Answered:
     """What an engineer did on the page; a refusal is shown where it happened."""
-    line = line_of(desk, asked.path["line"])
-    if line is None:
-        return no_line(asked)
     form = asked.form
-    do = _ACTS.get(form.get("act", ""))
-    try:
-        if do is None:
-            raise InputError("the page asked for something that is not known here", hint="Load it anew.")
-        then = do(desk, asked, line)
-    except EdgewiseError as error:
-        fault = f"{error.message}. {error.hint or ''}".strip()
+
+    def again(line: LineSettings, fault: str) -> Answered:
         return _page(desk, asked, line, form, fault=fault, status=409)
-    return Go(_address(line, {**picks(form), **then}))
+
+    line = line_of(desk, asked.path["line"])
+    return worked(asked, line, _ACTS, lambda do, line: _address(line, {**picks(form), **do(desk, asked, line)}), again)
 
 
 def _address(line: LineSettings, query: Mapping[str, Any]) -> str:

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
-from core.errors import EdgewiseError, InputError
+from core.errors import InputError
 from manufacturing import lesson as lessons
-from manufacturing.kiosk import bar, give_order, line_of, no_line, zone_of
+from manufacturing.kiosk import bar, give_order, line_of, no_line, worked, zone_of
 from manufacturing.lesson import DEFECT, FAIR, FEWEST, FREEDOMS, GOOD, Learned, Lesson, LimitChoice, open_lesson
 from manufacturing.limit_chart import HEIGHT, WIDTH, limit_chart
 from manufacturing.quality_tables import Span, code_counts
@@ -18,7 +18,7 @@ from manufacturing.settings import LineSettings
 from manufacturing.shifts import clock_text
 from manufacturing.shown import number
 from verticals.contract import Event
-from verticals.web import Answered, Asked, Desk, File, Go, Page, Shown
+from verticals.web import Answered, Asked, Desk, File, Page, Shown
 
 _PLACES = 20
 _LOOKED_THROUGH = 500
@@ -27,6 +27,8 @@ _STEPS = ("pictures", "learn", "limit", "activate")
 #: Good parts whose score comes this near to the limit, as a share of the way from the median, go to people.
 _REVIEW_SHARE = 0.7
 _MEDIA = {b"\x89PNG": "image/png", b"\xff\xd8\xff": "image/jpeg", b"BM": "image/bmp"}
+#: What a page with a refusal still shows of the form.
+_SAID_AGAIN = ("draft", "step", "rate", "reason", "recipe")
 
 
 def teach(desk: Desk, asked: Asked) -> Answered:
@@ -37,19 +39,15 @@ def teach(desk: Desk, asked: Asked) -> Answered:
 
 def act(desk: Desk, asked: Asked) -> Answered:
     """What a person did on the page; a refusal is shown where it happened."""
-    line = line_of(desk, asked.path["line"])
-    if line is None:
-        return no_line(asked)
     form = asked.form
-    do = _ACTS.get(form.get("act", ""))
-    try:
-        if do is None:
-            raise InputError("the page asked for something that is not known here", hint="Load it anew.")
-        then = do(desk, asked, line)
-    except EdgewiseError as error:
-        where = {name: form[name] for name in ("draft", "step", "rate", "reason", "recipe") if form.get(name)}
-        return _page(desk, asked, line, where, fault=f"{error.message}. {error.hint or ''}".strip(), status=409)
-    return Go(_address(line, **then))
+
+    def again(line: LineSettings, fault: str) -> Answered:
+        return _page(
+            desk, asked, line, {name: form[name] for name in _SAID_AGAIN if form.get(name)}, fault=fault, status=409
+        )
+
+    line = line_of(desk, asked.path["line"])
+    return worked(asked, line, _ACTS, lambda do, line: _address(line, **do(desk, asked, line)), again)
 
 
 def picture(desk: Desk, asked: Asked) -> Answered:

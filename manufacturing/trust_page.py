@@ -12,15 +12,15 @@ from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from core.clock import iso_utc
-from core.errors import EdgewiseError, InputError
-from manufacturing.kiosk import bar, heard, line_dead, line_of, no_line, reason_of, zone_of
+from core.errors import InputError
+from manufacturing.kiosk import bar, heard, line_dead, line_of, no_line, reason_of, worked, zone_of
 from manufacturing.recipe_orders import ENGINEERS
 from manufacturing.settings import LineSettings
 from manufacturing.shown import number
 from verticals.contract import Json
 from verticals.devices.opcua_checks import DAY_S, clock_is_set
 from verticals.devices.opcua_trust import ISSUERS, REJECTED, TRUSTED
-from verticals.web import Answered, Asked, Desk, File, Go, Page, Shown
+from verticals.web import Answered, Asked, Desk, File, Page, Shown
 
 #: Hexadecimal digits between two gaps of a fingerprint: as much as people say in one breath.
 _GROUP = 4
@@ -73,6 +73,8 @@ DEEDS: Mapping[str, Deed] = {
         ),
     )
 }  # fmt: skip
+#: What a page with a refusal still shows of the form.
+_SAID_AGAIN = ("look", "do", "writing", "words", "pick")
 
 
 def trust(desk: Desk, asked: Asked) -> Answered:
@@ -83,19 +85,15 @@ def trust(desk: Desk, asked: Asked) -> Answered:
 
 def act(desk: Desk, asked: Asked) -> Answered:
     """What an engineer did with a certificate, with a reason; a refusal is shown where it happened."""
-    line = line_of(desk, asked.path["line"])
-    if line is None:
-        return no_line(asked)
     form = asked.form
-    do = _ACTS.get(form.get("act", ""))
-    try:
-        if do is None:
-            raise InputError("the page asked for something that is not known here", hint="Load it anew.")
-        done = do(desk, asked, reason_of(form))
-    except EdgewiseError as error:
-        where = {name: form[name] for name in ("look", "do", "writing", "words", "pick") if form.get(name)}
-        return _page(desk, asked, line, where, fault=f"{error.message}. {error.hint or ''}".strip(), status=409)
-    return Go(_address(line, done=done))
+
+    def again(line: LineSettings, fault: str) -> Answered:
+        return _page(
+            desk, asked, line, {name: form[name] for name in _SAID_AGAIN if form.get(name)}, fault=fault, status=409
+        )
+
+    line = line_of(desk, asked.path["line"])
+    return worked(asked, line, _ACTS, lambda do, line: _address(line, done=do(desk, asked, reason_of(form))), again)
 
 
 def own_file(desk: Desk, asked: Asked) -> Answered:
