@@ -1,0 +1,87 @@
+"""Which of our alarms a monitor's own alarm is: MDC event code and source code, or their reference ids.
+
+Codes of ISO/IEEE 11073-10101, partition 3 (196608 + term) and, from 61440, vendors' private terms. What is not here
+stays the monitor's own alarm under the monitor's own name: it is shown beside ours, never dropped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from healthcare.alarms.table import MONITOR_PREFIX
+
+_EVENTS = 196608
+
+#: Events that say the condition by themselves: term -> (reference id, our code).
+_CONDITIONS = {
+    136: ("MDC_EVT_BREATH_ABSENT", "apnoea"),
+    3072: ("MDC_EVT_APNEA", "apnoea"),
+    3076: ("MDC_EVT_ECG_ASYSTOLE", "asystole"),
+    3084: ("MDC_EVT_ECG_SINUS_BRADY", "hr-low"),
+    3086: ("MDC_EVT_ECG_BRADY_EXTREME", "extreme-brady"),
+    3108: ("MDC_EVT_ECG_PAUSE", "pause"),
+    3122: ("MDC_EVT_ECG_TACHY_EXTREME", "extreme-tachy"),
+    3128: ("MDC_EVT_ECG_ATR_FIB", "af"),
+    3224: ("MDC_EVT_ECG_V_TACHY", "vt"),
+    3246: ("MDC_EVT_DESAT", "spo2-desat"),
+    3262: ("MDC_EVT_ECG_SINUS_TACHY", "hr-high"),
+    61444: ("MDC_EVT_ECG_V_FIB_TACHY", "vf"),
+    61766: ("MDC_EVT_BRADY", "hr-low"),
+    61768: ("MDC_EVT_TACHY", "hr-high"),
+    72: ("MDC_EVT_LEAD_OFF", "leads-off"),
+    268: ("MDC_EVT_LEAD_DISCONN", "leads-off"),
+    274: ("MDC_EVT_LEADS_OFF", "leads-off"),
+}
+_BY_NAME = dict(_CONDITIONS.values()) | {"MDC_EVT_ECG_V_FIB": "vf"}
+#: Events that need their source: a value above or below a limit, a sensor that is off.
+_HIGH_TERMS = {40: "MDC_EVT_HI", 42: "MDC_EVT_HI_GT_LIM", 44: "MDC_EVT_HI_VAL_GT_LIM"}
+_LOW_TERMS = {62: "MDC_EVT_LO", 64: "MDC_EVT_LO_LT_LIM", 66: "MDC_EVT_LO_VAL_LT_LIM"}
+_SENSOR_OFF = {308: "MDC_EVT_SENSOR_DISCONN"}
+_OXIMETER = {150456, 149530, 150452}
+
+#: Metrics of partition 2: what the limit is a limit of.
+_FAMILIES: Mapping[int, str] = MappingProxyType(
+    {147842: "hr", 149530: "pr", 149546: "pr", 150456: "spo2", 151708: "etco2"}
+    | dict.fromkeys((151562, 151570, 151594), "rr")
+    | dict.fromkeys((150344, 150364, 188496), "temp")
+    | dict.fromkeys((150020, 150021, 150022, 150023, 150301, 150302, 150303), "nibp")
+    | dict.fromkeys((150032, 150033, 150034, 150035, 150036, 150037, 150038, 150039), "abp")
+)
+
+
+def _number(text: str) -> int:
+    return int(text) if len(text) <= 7 and text.isascii() and text.isdigit() else -1
+
+
+def _side(term: int, ref_id: str) -> str:
+    if term in _HIGH_TERMS or ref_id in _HIGH_TERMS.values():
+        return "high"
+    return "low" if term in _LOW_TERMS or ref_id in _LOW_TERMS.values() else ""
+
+
+def monitor_code(event_code: str, source_code: str, ref_id: str = "") -> str:
+    """Our code for a monitor's alarm, or `monitor:<event code>:<source code>` where we have none.
+
+    `ref_id` (`MDC_EVT_LO`) counts where the number says nothing.
+    """
+    term = _number(event_code) - _EVENTS
+    if term in _CONDITIONS:
+        return _CONDITIONS[term][1]
+    if ref_id in _BY_NAME:
+        return _BY_NAME[ref_id]
+    source = _number(source_code)
+    side = _side(term, ref_id)
+    if side and source in _FAMILIES:
+        return f"{_FAMILIES[source]}-{side}"
+    if (term in _SENSOR_OFF or ref_id in _SENSOR_OFF.values()) and source in _OXIMETER:
+        return "probe-off"
+    return f"{MONITOR_PREFIX}{event_code or ref_id}:{source_code}"
+
+
+def our_code(code: str) -> str:
+    """`spo2-low` for `monitor:196670:150456`; any other code as it is."""
+    if not code.startswith(MONITOR_PREFIX):
+        return code
+    event_code, _, source_code = code.removeprefix(MONITOR_PREFIX).partition(":")
+    return monitor_code(event_code, source_code)
