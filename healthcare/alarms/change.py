@@ -19,6 +19,7 @@ class Act(StrEnum):
     EASED = "eased"  # a lower priority, of an acknowledged alarm
     JOINED = "joined"  # one more cause says so
     LEFT = "left"  # one of its causes no longer says so
+    HELD = "held"  # the same cause, now of another channel, at another priority or with another word of the bedside
     LATCHED = "latched"
     RECURRED = "recurred"  # true again while latched, or while silenced at the bedside alone
     ENDED = "ended"

@@ -120,6 +120,8 @@ class Conditions:
             self._register.write(Act.JOINED if finding.present else Act.LEFT, alarm, now)
         elif alarm.source_lost != before.source_lost:
             self._register.write(Act.SOURCE_BACK, alarm, now, channel=finding.channel)
+        elif any(_counts(old) != _counts(finding) for old in before.causes if old.cause == finding.cause):
+            self._register.write(Act.HELD, alarm, now)
         else:
             self._register.refresh(alarm)
         self._weigh(alarm, now)
@@ -195,3 +197,8 @@ class Conditions:
             if lost != alarm.source_lost:
                 act = Act.SOURCE_LOST if lost else Act.SOURCE_BACK
                 self._register.write(act, replace(alarm, source_lost=lost), now, channel=channel)
+
+
+def _counts(finding: Finding) -> tuple[object, ...]:
+    """What must survive a kill; text and value come again with the next finding."""
+    return finding.channel, finding.priority, finding.inactivation

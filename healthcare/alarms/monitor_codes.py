@@ -35,8 +35,8 @@ _CONDITIONS = {
 }
 _BY_NAME = dict(_CONDITIONS.values()) | {"MDC_EVT_ECG_V_FIB": "vf"}
 #: Events that need their source: a value above or below a limit, a sensor that is off.
-_HIGH_TERMS = {40: "MDC_EVT_HI", 42: "MDC_EVT_HI_GT_LIM", 44: "MDC_EVT_HI_VAL_GT_LIM"}
-_LOW_TERMS = {62: "MDC_EVT_LO", 64: "MDC_EVT_LO_LT_LIM", 66: "MDC_EVT_LO_VAL_LT_LIM"}
+_HIGH_TERMS, _HIGH_NAMES = {40, 42}, {"MDC_EVT_HI", "MDC_EVT_HI_GT_LIM", "MDC_EVT_HI_VAL_GT_LIM"}
+_LOW_TERMS, _LOW_NAMES = {62, 64, 66}, {"MDC_EVT_LO", "MDC_EVT_LO_LT_LIM", "MDC_EVT_LO_VAL_LT_LIM"}
 _SENSOR_OFF = {308: "MDC_EVT_SENSOR_DISCONN"}
 _OXIMETER = {150456, 149530, 150452}
 
@@ -55,9 +55,9 @@ def _number(text: str) -> int:
 
 
 def _side(term: int, ref_id: str) -> str:
-    if term in _HIGH_TERMS or ref_id in _HIGH_TERMS.values():
+    if term in _HIGH_TERMS or ref_id in _HIGH_NAMES:
         return "high"
-    return "low" if term in _LOW_TERMS or ref_id in _LOW_TERMS.values() else ""
+    return "low" if term in _LOW_TERMS or ref_id in _LOW_NAMES else ""
 
 
 def monitor_code(event_code: str, source_code: str, ref_id: str = "") -> str:

@@ -20,6 +20,15 @@ def test_a_condition_that_holds_is_an_active_alarm_that_sounds() -> None:
     assert sounds(board, 0) == {"spo2-low": "on"}
 
 
+def test_another_channel_or_priority_of_the_same_finding_is_recorded() -> None:
+    board = bed()
+    board.take([found("hr-high", channel="ecg_ii_mv", priority=Priority.HIGH)], at(0))
+    assert acts(board.take([found("hr-high", channel="ecg_v_mv", priority=Priority.HIGH)], at(1))) == ["held"]
+    assert acts(board.take([found("hr-high", channel="ecg_v_mv")], at(2))) == ["held"]
+    board.source_lost("ecg_v_mv", at(3))
+    assert only(board).source_lost
+
+
 def test_a_condition_that_does_not_hold_is_nothing() -> None:
     board = bed()
     assert board.take([over("spo2-low")], at(0)) == []
@@ -161,9 +170,9 @@ def test_a_site_may_let_an_acknowledgement_at_the_bedside_count_while_it_lasts()
     board = bed(AlarmPolicy(bedside_silences=True))
     board.take([found("hr-high", source="monitor")], at(0))
     acknowledged = found("hr-high", source="monitor", inactivation="alert-acknowledged")
-    assert acts(board.take([acknowledged], at(1))) == ["acknowledged"]
+    assert acts(board.take([acknowledged], at(1))) == ["held", "acknowledged"]
     assert sounds(board, 1) == {"hr-high": "off"}
-    assert acts(board.take([found("hr-high", source="monitor")], at(2))) == ["recurred", "stepped"]
+    assert acts(board.take([found("hr-high", source="monitor")], at(2))) == ["held", "recurred", "stepped"]
     assert sounds(board, 2) == {"hr-high": "on"}
 
 
@@ -188,10 +197,10 @@ def test_worse_after_an_acknowledgement_is_a_new_alarm_that_sounds() -> None:
     board.take([found("spo2-low")], at(0))
     board.acknowledge(None, NURSE, at(1))
     changes = board.take([found("spo2-low", priority=Priority.HIGH)], at(2))
-    assert acts(changes) == ["worsened", "ended", "stepped"]
+    assert acts(changes) == ["held", "worsened", "ended", "stepped"]
     alarm = only(board)
     assert (alarm.id, alarm.parent, alarm.state) == ("bed-7/2", "bed-7/1", AlarmState.ACTIVE)
-    assert changes[1].alarm is not None and changes[1].alarm.id == "bed-7/1"
+    assert changes[2].alarm is not None and changes[2].alarm.id == "bed-7/1"
     assert sounds(board, 2) == {"spo2-low": "on"}
 
 
@@ -208,7 +217,7 @@ def test_worse_breaks_through_a_pause_and_an_acceptance() -> None:
 def test_an_alarm_that_nobody_has_seen_does_not_fall_in_priority() -> None:
     board = bed()
     board.take([found("spo2-low", priority=Priority.HIGH)], at(0))
-    assert board.take([found("spo2-low")], at(1)) == []
+    assert acts(board.take([found("spo2-low")], at(1))) == ["held"]
     assert only(board).priority is Priority.HIGH
 
 
@@ -216,7 +225,7 @@ def test_an_acknowledged_alarm_eases_and_sounds_when_it_worsens_again() -> None:
     board = bed()
     board.take([found("spo2-low", priority=Priority.HIGH)], at(0))
     board.acknowledge(None, NURSE, at(1))
-    assert acts(board.take([found("spo2-low")], at(2))) == ["eased"]
+    assert acts(board.take([found("spo2-low")], at(2))) == ["held", "eased"]
     board.take([found("spo2-low", priority=Priority.HIGH)], at(3))
     assert sounds(board, 3) == {"spo2-low": "on"}
 

@@ -45,6 +45,7 @@ def test_what_we_have_no_word_for_stays_the_monitors_own(event: str, source: str
 
 def test_the_reference_id_counts_where_the_number_says_nothing() -> None:
     assert monitor_code("0", "150456", "MDC_EVT_LO") == "spo2-low"
+    assert monitor_code("", "147842", "MDC_EVT_HI_VAL_GT_LIM") == "hr-high"
     assert monitor_code("", "", "MDC_EVT_ECG_V_FIB") == "vf"
     assert monitor_code("", "150456", "MDC_EVT_SENSOR_DISCONN") == "probe-off"
     assert monitor_code("", "150456", "MDC_EVT_ALARM") == "monitor:MDC_EVT_ALARM:150456"
