@@ -142,9 +142,11 @@ class WaveServer:
         stream = self._stream(sender)
         source = chunk.location or chunk.device
         clock = stream.clock(source, self._settings.clock_tolerance)
+        was_wrong = clock.wrong
         start_utc_s = clock.date(chunk.start_utc_s, chunk.end_utc_s, arrival)
+        if clock.wrong != was_wrong:
+            self._tell_clocks()
         placed = stream.timeline(source, chunk.channel, self._settings.fill_gap).place(chunk, start_utc_s)
-        self._tell_clocks()
         if placed is None:
             self.counts.repeated += 1
             return
@@ -169,6 +171,7 @@ class WaveServer:
             for older in [known for known in self._streams if known.name == sender.name]:
                 del self._streams[older]
             stream = self._streams[sender] = _Stream({}, {})
+            self._tell_clocks()
         while len(self._streams) > _MOST_STREAMS:
             self._streams.pop(next(iter(self._streams)))
         return stream

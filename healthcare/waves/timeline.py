@@ -31,10 +31,11 @@ class SourceClock:
     """The clock of one monitor against ours. Sound: its times are kept; wrong: they are moved by one offset.
 
     All channels of a monitor share it, so that leads and pulse stay aligned. What arrives can be late, never early: a
-    chunk from our future shows a wrong clock at once, one from the past only when chunks stay late for `LATE_S`.
+    chunk from our future shows a wrong clock at once, one from the past only when it is later than any backlog is
+    (`NEVER_S`), or when chunks stay late for `LATE_S`.
     """
 
-    LATE_S = 10.0
+    LATE_S, NEVER_S = 10.0, 60.0
 
     def __init__(self, tolerance_s: float) -> None:
         self._tolerance_s = tolerance_s
@@ -52,9 +53,14 @@ class SourceClock:
             self._agreed, self.offset_s = arrival, 0.0
         elif abs(behind_s - self.offset_s) <= self._tolerance_s:
             self._agreed = arrival
-        elif behind_s < self.offset_s or self._agreed is None or arrival.since(self._agreed) > self.LATE_S:
+        elif self._is_off(behind_s - self.offset_s, arrival):
             self._agreed, self.offset_s = arrival, behind_s
         return start_utc_s + self.offset_s
+
+    def _is_off(self, late_s: float, arrival: Instant) -> bool:
+        if self._agreed is None or not 0 <= late_s <= self.NEVER_S:
+            return True
+        return arrival.since(self._agreed) > self.LATE_S
 
 
 class Timeline:

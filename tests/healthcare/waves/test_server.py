@@ -7,11 +7,8 @@ import contextlib
 import datetime
 import json
 import ssl
-import struct
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -19,112 +16,18 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from core.clock import Clock, SystemClock
+from core.clock import SystemClock
 from core.errors import DeviceError, SettingsError
 from healthcare.waves import session as session_module
 from healthcare.waves.client import WaveClient
-from healthcare.waves.frames import frame_bytes, read_frame, sealed_bytes
-from healthcare.waves.proofs import Opening, Seal, make_secret
-from healthcare.waves.protocol import Frame, pack
-from healthcare.waves.server import WaveServer, make
+from healthcare.waves.proofs import make_secret
+from healthcare.waves.server import make
 from healthcare.waves.settings import WaveSettings
+from tests.healthcare.waves.serving import BED, SECRET, Line, RawSender, sending, serving, until
 from tests.support.clocks import FakeClock
-from verticals.contract import Action, DeviceNews, DeviceSpec, Sample
-from verticals.devices.base import Port, Surroundings
+from verticals.contract import Action, DeviceSpec
+from verticals.devices.base import Surroundings
 from verticals.places import Places
-
-SECRET = b"a secret of more than sixteen bytes"
-BED = "W7^R2^B7"
-
-
-class Line:
-    """The line's side: keeps what it gets; `slow` holds it up."""
-
-    def __init__(self, clock: Clock) -> None:
-        self.samples: list[Sample] = []
-        self.news: list[DeviceNews] = []
-        self.flows = asyncio.Event()
-        self.flows.set()
-        self.port = Port(self._emit, self._hear, clock)
-
-    async def _emit(self, sample: Sample) -> None:
-        await self.flows.wait()
-        self.samples.append(sample)
-
-    def _hear(self, news: DeviceNews) -> None:
-        self.news.append(news)
-
-    def told(self, code: str) -> list[tuple[bool, str]]:
-        return [(news.ok, news.detail) for news in self.news if news.code == code]
-
-
-async def until(holds: Callable[[], object], within_s: float = 10.0) -> None:
-    async with asyncio.timeout(within_s):
-        while not holds():  # noqa: ASYNC110 - there is no event for everything that a test waits for
-            await asyncio.sleep(0.005)
-
-
-@asynccontextmanager
-async def serving(clock: Clock | None = None, **changes: Any) -> AsyncIterator[tuple[WaveServer, Line]]:
-    settings = WaveSettings(**{"secret_file": "unused", "port": 0, **changes})
-    server, line = WaveServer("waves", settings, SECRET), Line(clock or SystemClock())
-    running = asyncio.create_task(server.run(line.port))
-    try:
-        await asyncio.wait_for(server.listening.wait(), 10)
-        yield server, line
-    finally:
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
-
-
-@asynccontextmanager
-async def sending(server: WaveServer, secret: bytes = SECRET, **more: Any) -> AsyncIterator[WaveClient]:
-    client = WaveClient("127.0.0.1", server.port, secret, "gateway-1", **more)
-    running = asyncio.create_task(client.run())
-    try:
-        yield client
-    finally:
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
-
-
-class RawSender:
-    """Speaks the protocol by hand, to break it."""
-
-    reader: asyncio.StreamReader
-    writer: asyncio.StreamWriter
-    seal: Seal
-
-    async def connect(self, server: WaveServer) -> Frame:
-        self.reader, self.writer = await asyncio.open_connection("127.0.0.1", server.port)
-        challenge = await read_frame(self.reader)
-        assert challenge is not None
-        return challenge
-
-    async def open(self, server: WaveServer, secret: bytes = SECRET, stream: str = "s1") -> Frame | None:
-        challenge = await self.connect(server)
-        opening = Opening(secret, challenge.head["nonce"], "cd" * 32, "raw", stream)
-        self.seal = opening.seal()
-        self.writer.write(frame_bytes({
-            "type": "hello", "version": 1, "client": "raw", "stream": stream, "nonce": "cd" * 32,
-            "proof": opening.client_proof(),
-        }))  # fmt: skip
-        return await read_frame(self.reader)
-
-    def chunk(self, sequence: int, first: int, utc_s: float, **changes: Any) -> bytes:
-        head = {"type": "wave", "location": BED, "channel": "ecg_ii_mv", "rate_hz": 250, "sequence": sequence,
-                "first_sample": first, "start_utc_s": utc_s, "encoding": "f32", **changes}  # fmt: skip
-        return sealed_bytes(*pack(head, struct.pack("<50f", *[float(sequence)] * 50)), self.seal)
-
-    async def ended(self) -> bool:
-        with contextlib.suppress(OSError):
-            async with asyncio.timeout(10):
-                while await read_frame(self.reader) is not None:
-                    pass
-        return True
-
-    def close(self) -> None:
-        self.writer.close()
 
 
 async def test_chunks_of_a_sender_become_samples_in_order() -> None:
@@ -184,29 +87,6 @@ async def test_more_senders_than_allowed_are_refused() -> None:
         await until(lambda: line.told("waves-refused"))
         first.close()
         second.close()
-
-
-async def test_our_sender_does_not_send_to_a_box_that_does_not_know_the_secret() -> None:
-    async def false_box(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(frame_bytes({"type": "challenge", "protocol": "edgewise-waves", "version": 1, "nonce": "ab" * 32}))
-        await read_frame(reader)
-        writer.write(frame_bytes({"type": "welcome", "proof": "00" * 32}))
-        got.append(await reader.read())
-        writer.close()
-
-    got: list[bytes] = []
-    said: list[str] = []
-    box = await asyncio.start_server(false_box, "127.0.0.1", 0)
-    client = WaveClient("127.0.0.1", box.sockets[0].getsockname()[1], SECRET, "gateway-1",
-                        on_state=lambda up, why: said.append(why))  # fmt: skip
-    client.put("pleth", 250.0, 0.0, np.zeros(5, np.float32), location=BED)
-    running = asyncio.create_task(client.run())
-    await until(lambda: got)
-    assert got == [b""] and not client.up and client.waiting == 1
-    running.cancel()
-    await asyncio.gather(running, return_exceptions=True)
-    box.close()
-    await box.wait_closed()
 
 
 async def test_a_gap_and_a_repetition_are_seen_over_a_reconnection() -> None:
@@ -323,25 +203,6 @@ async def test_a_sender_that_says_good_bye_is_not_lost() -> None:
             await until(lambda: client.up)
             assert line.told("waves-lost")[-1] == (True, "")
         await until(lambda: line.told("waves-lost")[-1] == (False, "no sender is connected"))
-
-
-async def test_a_sender_comes_back_when_the_box_does_and_the_gap_is_counted() -> None:
-    async with serving() as (first, _):
-        port = first.port
-        async with sending(first, most_waiting=2) as client:
-            await until(lambda: client.up)
-            client.put("pleth", 250.0, 0.0, np.zeros(50, np.float32), location=BED)
-            await until(lambda: client.sent == 1)
-            for session in list(first._sessions):
-                session.cancel()
-            await until(lambda: not client.up)
-            for _number in range(4):
-                client.put("pleth", 250.0, 0.0, np.zeros(50, np.float32), location=BED)
-            assert client.dropped == 2 and client.waiting == 2
-            await until(lambda: client.up and not client.waiting)
-        assert port == first.port
-        await until(lambda: first.counts.accepted == 3)
-        assert first.counts.gaps == 1
 
 
 async def test_the_feed_shows_that_it_lives() -> None:
