@@ -22,6 +22,7 @@ from typing import Any
 LINGER_S = 60.0
 #: Silence that breaks what was being counted, unless the delay itself is longer.
 SILENCE_S = 10.0
+_EPSILON_S = 1e-6  # sums of seconds: a look at `due_s` must find that it is time
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +136,7 @@ class Condition:
 
     def state(self, now_s: float) -> dict[str, Any] | None:
         """For JSON; None when there is nothing to keep."""
-        if not self.present and self._out_s == 0.0 and self._side is Side.SILENT:
+        if not self.present and self.worst is None and self._side is Side.SILENT:
             return None
         return {
             "present": self.present, "worst": self.worst, "worst_limit": self.worst_limit,
@@ -176,8 +177,8 @@ class Condition:
 
     def _settle(self) -> None:
         if self.present:
-            over = self._side is Side.BACK and self._back_s >= self.rule.clear_s
-            if over or (self._side in (Side.WITHIN, Side.BACK) and self._within_s >= LINGER_S):
+            over = self._side is Side.BACK and self._back_s >= self.rule.clear_s - _EPSILON_S
+            if over or (self._side in (Side.WITHIN, Side.BACK) and self._within_s >= LINGER_S - _EPSILON_S):
                 self.present, self.worst, self._out_s = False, None, 0.0
-        elif self._side is Side.OUT and self._out_s >= self.delay_s and not self.held:
+        elif self._side is Side.OUT and self._out_s >= self.delay_s - _EPSILON_S and not self.held:
             self.present = True

@@ -100,10 +100,12 @@ LimitsOf = Callable[[str], Limits]
 class Onset:
     """All limits of one bed. Times are seconds of one monotonic clock and never go back."""
 
-    def __init__(self, limits_of: LimitsOf, site: SiteLimits, delays: Delays | None = None) -> None:
+    def __init__(
+        self, limits_of: LimitsOf, site: SiteLimits, delays: Delays | None = None, rules: tuple[Rule, ...] = RULES
+    ) -> None:
         delays = Delays() if delays is None else delays
         self._site = site
-        self._all = tuple(Condition(rule, delays.of(rule.code)) for rule in RULES)
+        self._all = tuple(Condition(rule, delays.of(rule.code)) for rule in rules)
         self._by_code = {condition.rule.code: condition for condition in self._all}
         self._told: dict[Condition, str] = {}
         self._streams: dict[str, list[Condition]] = {}
@@ -217,13 +219,13 @@ class Onset:
         return limits.low if rule.below else limits.high
 
     def _finding(self, condition: Condition, text: str | None = None) -> Finding:
-        rule = condition.rule
+        rule, there = condition.rule, condition.present
         return Finding(
             code=rule.code,
-            present=condition.present,
-            text=_text(condition) if text is None else text,
-            value=condition.worst,
-            limit=condition.worst_limit,
+            present=there,
+            text=text if text is not None else _text(condition) if there else "",
+            value=condition.worst if there else None,
+            limit=condition.worst_limit if there else None,
             measure=_measure(rule),
             channel=CHANNELS[_measure(rule)],
             instance=_BY_RATE if rule.code in _RATE_S else "",
