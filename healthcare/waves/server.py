@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import logging
 import ssl
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TypeVar
 
@@ -32,7 +33,8 @@ K = TypeVar("K")
 V = TypeVar("V")
 
 _LISTEN_AGAIN_S = 1.0
-_LINK_EVERY_BEATS = 4  # twice a second: every two seconds
+_LINK_EVERY_BEATS = 2  # beats come twice a second
+_REFUSAL_SHOWN_S = 600.0
 _MOST_TOLD = 64
 _MOST_STREAMS = 64
 _MOST_CHANNELS = 1024  # of one stream
@@ -52,6 +54,9 @@ class WaveServer:
         self._sessions: dict[asyncio.Task[None], Session] = {}
         self._streams: dict[Sender, _Stream] = {}
         self._links: dict[str, str] = {}  # a sender's name, and why it is gone; empty while it is here
+        self._since: Instant | None = None
+        self._heard: Instant | None = None  # any sender, the last time
+        self._refused_last = Instant(0.0, 0.0)
         self._told_lost: str | None = None
         self._told_refused: dict[str, str] = {}  # by peer
         self._told_clocks: tuple[str, ...] = ()
@@ -59,7 +64,7 @@ class WaveServer:
 
     async def run(self, port: Port) -> None:
         """Listens until cancelled; an address that is taken is news, and tried again."""
-        self._line = port
+        self._line, self._since = port, port.clock.now()
         try:
             while True:
                 try:
@@ -87,13 +92,22 @@ class WaveServer:
         raise DeviceError(f"{self.name} takes waves in and does nothing", hint=f"It has no output '{action.target}'.")
 
     async def steer(self, *, ready: bool, beat: int) -> None:
-        """Every two seconds the sign of life of the feed, as long as any sender is here."""
-        if beat % _LINK_EVERY_BEATS or not self._sessions:
+        """Every second the desk hears how old the feed is; a refusal that is long past is no longer shown."""
+        if beat % _LINK_EVERY_BEATS or self._since is None:
             return
-        heard = max((s.heard.utc_s for s in self._sessions.values() if s.heard is not None), default=None)
-        if heard is not None:
-            values: dict[str, Value] = {"kind": "link", "heard_utc_s": heard}
-            await self._line.emit(Sample(self.name, self._line.clock.now(), values))
+        now = self._line.clock.now()
+        if self._told_refused and now.since(self._refused_last) > _REFUSAL_SHOWN_S:
+            self._told_refused.clear()
+            self._news("waves-refused", True, "")
+        for session in self._sessions.values():
+            if session.heard is not None and (self._heard is None or session.heard > self._heard):
+                self._heard = session.heard
+        values: dict[str, Value] = {
+            "kind": "link", "feed": self.name, "ok": not self._told_lost,
+            "heard_utc_s": self._heard.utc_s if self._heard is not None else 0.0,
+            "age_s": round(now.since(self._heard or self._since), 1), "counts": json.dumps(asdict(self.counts)),
+        }  # fmt: skip
+        await self._line.emit(Sample(self.name, now, values))
 
     # --- who connects --------------------------------------------------------------------------------------
 
@@ -193,6 +207,7 @@ class WaveServer:
 
     def _refuse(self, peer: str, why: str) -> None:
         self.counts.refused += 1
+        self._refused_last = self._line.clock.now()
         if self._told_refused.get(peer) == why or len(self._told_refused) >= _MOST_TOLD:
             log.debug("%s: %s refused again: %s", self.name, peer, why)
             return

@@ -205,17 +205,40 @@ async def test_a_sender_that_says_good_bye_is_not_lost() -> None:
         await until(lambda: line.told("waves-lost")[-1] == (False, "no sender is connected"))
 
 
-async def test_the_feed_shows_that_it_lives() -> None:
-    async with serving() as (server, line):
+async def test_the_desk_hears_each_second_how_old_the_feed_is() -> None:
+    clock = FakeClock()
+    async with serving(clock) as (server, line):
+        clock.advance(3)
         await server.steer(ready=True, beat=4)
-        assert line.samples == []
+        await server.steer(ready=True, beat=5)
+        (before,) = line.samples
+        assert before.values["kind"] == "link" and before.values["feed"] == "waves"
+        assert (before.values["ok"], before.values["heard_utc_s"], before.values["age_s"]) == (False, 0.0, 3.0)
         raw = RawSender()
         await raw.open(server)
-        await server.steer(ready=True, beat=5)
-        assert line.samples == []
-        await server.steer(ready=True, beat=8)
-        assert line.samples[0].values["kind"] == "link"
+        heard_utc_s = clock.utc_s
+        await until(lambda: line.told("waves-lost")[-1][0])
+        clock.advance(2)
+        await server.steer(ready=True, beat=6)
+        after = line.samples[-1].values
+        assert (after["ok"], after["heard_utc_s"], after["age_s"]) == (True, heard_utc_s, 2.0)
+        assert json.loads(str(after["counts"]))["accepted"] == 0
         raw.close()
+
+
+async def test_a_refusal_that_is_long_past_is_no_longer_shown() -> None:
+    clock = FakeClock()
+    async with serving(clock) as (server, line):
+        raw = RawSender()
+        await raw.open(server, b"another secret of enough bytes")
+        await until(lambda: line.told("waves-refused"))
+        raw.close()
+        clock.advance(599)
+        await server.steer(ready=True, beat=2)
+        assert [ok for ok, _ in line.told("waves-refused")] == [False]
+        clock.advance(2)
+        await server.steer(ready=True, beat=4)
+        assert [ok for ok, _ in line.told("waves-refused")] == [False, True]
 
 
 async def test_it_does_nothing_and_says_so() -> None:
