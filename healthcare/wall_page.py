@@ -1,0 +1,105 @@
+"""The wall of the nurse station: every bed at its place, the highest alarm, and what people may order from it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from healthcare.moments import moment_text
+from healthcare.sector_shown import WAVE_NAMES, sector_shown
+from healthcare.station_frame import WARD, answered, bar, bed_of, give_order, given, heard, zone_of
+from healthcare.wall_shown import audio_shown, grid, ward_shown
+from verticals.web import Answered, Asked, Data, Desk, Page, Shown
+
+#: Waves are drawn so long after they were measured, so that a late chunk makes no gap.
+WAVE_DELAY_S = 1.0
+#: Strips of one sector by the columns of the wall: a large sector has room for more.
+_STRIPS = {2: 3, 3: 2}
+_OF_BED = ("acknowledge", "accept", "busy")
+_OF_WARD = ("pause-audio", "resume-audio")
+_AUDIO_STATES = ("running", "unavailable")
+_MOST_NAME = 40
+
+
+def wall(desk: Desk, asked: Asked) -> Answered:
+    settings = desk.settings
+    places = [(bed.name, bed.label) for bed in settings.beds]
+    beds, ward, stale = heard(desk)
+    audio = audio_shown(beds.values(), ward, running=False)
+    columns, rows = grid(len(places))
+    now, zone = desk.clock.now().utc_s, zone_of(desk)
+
+    def text(moment: Mapping[str, Any]) -> str:
+        return moment_text(moment, now, zone)
+
+    return Shown(
+        "healthcare/wall.html",
+        {
+            **bar(desk, asked),
+            "theme": "ward-day" if asked.query.get("theme") == "day" else "",
+            "columns": columns,
+            "rows": rows,
+            "strips": _STRIPS.get(columns, 1),
+            "places": places,
+            "sectors": [
+                (name, label, sector_shown(beds[name], label, privacy=settings.privacy)) for name, label in places
+            ],
+            "shown": ward_shown(places, beds, ward, audio, stale=stale),
+            "audio": audio,
+            "text": text,
+            "feed_age": _feed_age(ward),
+            "pause_s": settings.pause_s,
+            "state": {
+                "places": places, "beds": beds, "ward": ward, "stale": stale, "wave_names": WAVE_NAMES,
+                "wave_delay_s": WAVE_DELAY_S, "pause_s": settings.pause_s, "privacy": bool(settings.privacy),
+                "now_utc_s": now,
+            },
+        },
+    )  # fmt: skip
+
+
+def _feed_age(ward: Mapping[str, Any]) -> str:
+    """The oldest word of a feed, in seconds; `– –` before the first."""
+    ages = [feed["age_s"] for feed in ward.get("feeds") or () if feed.get("age_s") is not None]
+    return f"{max(ages):.0f} s" if ages else "– –"
+
+
+def order(desk: Desk, asked: Asked) -> Answered:
+    """An order of a person at the wall: to the bed whose alarm it is, or to the ward's desk."""
+    name, args = asked.path["order"], given(asked)
+    if name in _OF_WARD:
+        return answered(give_order(desk, asked, WARD, name, {}))
+    alarm = str(args.get("alarm", ""))
+    station = alarm.partition("/")[0]
+    if name not in _OF_BED or bed_of(desk, station) is None:
+        return Data({"accepted": False, "reason": f"no order '{name[:_MOST_NAME]}' for such an alarm"}, status=404)
+    return answered(give_order(desk, asked, station, name, {"alarm": alarm}))
+
+
+def audio(desk: Desk, asked: Asked) -> Answered:
+    """A screen says whether it can sound. The desk makes a technical alarm of one that cannot."""
+    args = given(asked)
+    screen, state = str(args.get("screen", "")).strip()[:_MOST_NAME], str(args.get("state", ""))
+    if state not in _AUDIO_STATES:
+        return Data({"accepted": False, "reason": f"audio is {' or '.join(_AUDIO_STATES)}"}, status=400)
+    said = {"screen": screen, "state": state, "why": str(args.get("why", ""))[:200]}
+    return answered(desk.ask(WARD, "audio-state", said, who=asked.who, role=asked.role))
+
+
+def patient_name(desk: Desk, asked: Asked) -> Answered:
+    """The name behind the initials of a bed, for a person who touched them; audited, for it is personal."""
+    bed = bed_of(desk, asked.path["bed"])
+    if bed is None:
+        return Data({"error": "there is no such bed here"}, status=404)
+    reply = give_order(desk, asked, bed.name, "name-patient", {})
+    if not reply.accepted:
+        return Data({"error": reply.reason}, status=409)
+    return Data({"name": str(reply.data.get("name", ""))})
+
+
+PAGES = (
+    Page("/", wall, "viewer", title="Ward"),
+    Page("/order/<order>", order, "nurse", methods=("POST",)),
+    Page("/audio", audio, "viewer", methods=("POST",)),
+    Page("/bed/<bed>/name", patient_name, "nurse", methods=("POST",)),
+)
