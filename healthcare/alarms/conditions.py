@@ -35,7 +35,7 @@ class Conditions:
         self._policy = policy
 
     def take(self, finding: Finding, now: Instant) -> None:
-        code = our_code(finding.code)
+        code = our_code(finding.code, finding.kind)
         if self._from_lost_channel(finding, kind_of(code, finding).kind):
             return
         alarm = self._register.of_code(code)

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from healthcare.alarms.table import MONITOR_PREFIX
+from healthcare.alarms.priority import AlarmClass
+from healthcare.alarms.table import ALARM_KINDS, MONITOR_PREFIX
 
 _EVENTS = 196608
 
@@ -40,13 +41,17 @@ _LOW_TERMS, _LOW_NAMES = {62, 64, 66}, {"MDC_EVT_LO", "MDC_EVT_LO_LT_LIM", "MDC_
 _SENSOR_OFF = {308: "MDC_EVT_SENSOR_DISCONN"}
 _OXIMETER = {150456, 149530, 150452}
 
-#: Metrics of partition 2: what the limit is a limit of.
-_FAMILIES: Mapping[int, str] = MappingProxyType(
-    {147842: "hr", 149530: "pr", 149546: "pr", 150456: "spo2", 151708: "etco2"}
-    | dict.fromkeys((151562, 151570, 151594), "rr")
-    | dict.fromkeys((150344, 150364, 188496), "temp")
-    | dict.fromkeys((150020, 150021, 150022, 150023, 150301, 150302, 150303), "nibp")
-    | dict.fromkeys((150032, 150033, 150034, 150035, 150036, 150037, 150038, 150039), "abp")
+#: Metrics of partition 2: what the limit is a limit of. The first word of a measure names its limit alarms.
+_MEASURES: Mapping[int, str] = MappingProxyType(
+    {147842: "hr_per_min", 149530: "pr_per_min", 149546: "pr_per_min", 150456: "spo2_pct", 151708: "etco2_mmhg"}
+    | dict.fromkeys((151562, 151570, 151594), "rr_per_min")
+    | dict.fromkeys((150344, 150364, 188496), "temp_cel")
+    | dict.fromkeys((150020, 150021, 150301), "nibp_sys_mmhg")
+    | dict.fromkeys((150022, 150302), "nibp_dia_mmhg")
+    | dict.fromkeys((150023, 150303), "nibp_map_mmhg")
+    | dict.fromkeys((150032, 150033, 150036, 150037), "abp_sys_mmhg")
+    | dict.fromkeys((150034, 150038), "abp_dia_mmhg")
+    | dict.fromkeys((150035, 150039), "abp_map_mmhg")
 )
 
 
@@ -60,28 +65,39 @@ def _side(term: int, ref_id: str) -> str:
     return "low" if term in _LOW_TERMS or ref_id in _LOW_NAMES else ""
 
 
-def monitor_code(event_code: str, source_code: str, ref_id: str = "") -> str:
+def measure_of(source_code: str) -> str:
+    """`spo2_pct` for `150456`; empty for a source that is none of our measures."""
+    return _MEASURES.get(_number(source_code), "")
+
+
+def monitor_code(event_code: str, source_code: str, ref_id: str = "", kind: AlarmClass | None = None) -> str:
     """Our code for a monitor's alarm, or `monitor:<event code>:<source code>` where we have none.
 
-    `ref_id` (`MDC_EVT_LO`) counts where the number says nothing.
+    `ref_id` (`MDC_EVT_LO`) counts where the number says nothing. `kind` is what the monitor calls it: its technical
+    alarm is never taken for one about the patient, nor the other way round.
     """
-    term = _number(event_code) - _EVENTS
+    code = _meaning(_number(event_code) - _EVENTS, source_code, ref_id)
+    if code and (kind is None or ALARM_KINDS[code].kind is kind):
+        return code
+    return f"{MONITOR_PREFIX}{event_code or ref_id}:{source_code}"
+
+
+def _meaning(term: int, source_code: str, ref_id: str) -> str:
     if term in _CONDITIONS:
         return _CONDITIONS[term][1]
     if ref_id in _BY_NAME:
         return _BY_NAME[ref_id]
-    source = _number(source_code)
-    side = _side(term, ref_id)
-    if side and source in _FAMILIES:
-        return f"{_FAMILIES[source]}-{side}"
-    if (term in _SENSOR_OFF or ref_id in _SENSOR_OFF.values()) and source in _OXIMETER:
-        return "probe-off"
-    return f"{MONITOR_PREFIX}{event_code or ref_id}:{source_code}"
+    side, measure = _side(term, ref_id), measure_of(source_code)
+    if side and measure:
+        return f"{measure.partition('_')[0]}-{side}"
+    sensor_off = term in _SENSOR_OFF or ref_id in _SENSOR_OFF.values()
+    return "probe-off" if sensor_off and _number(source_code) in _OXIMETER else ""
 
 
-def our_code(code: str) -> str:
+def our_code(code: str, kind: AlarmClass | None = None) -> str:
     """`spo2-low` for `monitor:196670:150456`; any other code as it is."""
     if not code.startswith(MONITOR_PREFIX):
         return code
     event_code, _, source_code = code.removeprefix(MONITOR_PREFIX).partition(":")
-    return monitor_code(event_code, source_code)
+    ours = monitor_code(event_code, source_code, kind=kind)
+    return code if ours.startswith(MONITOR_PREFIX) else ours

@@ -6,7 +6,9 @@ from hypothesis import strategies as st
 
 from healthcare.alarms import monitor_codes
 from healthcare.alarms.monitor_codes import monitor_code, our_code
+from healthcare.alarms.priority import AlarmClass
 from healthcare.alarms.table import ALARM_KINDS
+from healthcare.measures import MEASURES
 
 
 @pytest.mark.parametrize(
@@ -51,12 +53,21 @@ def test_the_reference_id_counts_where_the_number_says_nothing() -> None:
     assert monitor_code("", "150456", "MDC_EVT_ALARM") == "monitor:MDC_EVT_ALARM:150456"
 
 
+def test_a_technical_alarm_of_the_monitor_is_not_taken_for_one_about_the_patient() -> None:
+    low_perfusion = "monitor:196670:150456"
+    assert our_code(low_perfusion, AlarmClass.TECHNICAL) == low_perfusion
+    assert our_code(low_perfusion, AlarmClass.PHYSIOLOGICAL) == our_code(low_perfusion) == "spo2-low"
+    assert our_code("monitor:196680:131330", AlarmClass.TECHNICAL) == "leads-off"
+
+
 def test_our_own_codes_are_left_alone() -> None:
     assert [our_code(code) for code in ALARM_KINDS] == list(ALARM_KINDS)
 
 
 def test_every_code_of_the_map_is_in_the_alarm_table() -> None:
-    sides = {f"{family}-{side}" for family in monitor_codes._FAMILIES.values() for side in ("low", "high")}
+    families = {measure.partition("_")[0] for measure in monitor_codes._MEASURES.values()}
+    sides = {f"{family}-{side}" for family in families for side in ("low", "high")}
+    assert set(monitor_codes._MEASURES.values()) <= set(MEASURES)
     assert sides | set(monitor_codes._BY_NAME.values()) <= set(ALARM_KINDS)
 
 

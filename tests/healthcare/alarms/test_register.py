@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
+from typing import Any
 
 import pytest
 
@@ -45,9 +47,9 @@ def _busy_bed() -> tuple[AlarmBoard, list[Change]]:
     return board, changes
 
 
-def _again(state: object, changes: list[Change], now: Instant) -> AlarmBoard:
+def _again(state: Mapping[str, Any] | None, changes: list[Change], now: Instant) -> AlarmBoard:
     board = AlarmBoard("bed-7", AlarmPolicy())
-    board.restore(state, recorded(changes), now)  # type: ignore[arg-type]
+    board.restore(state, recorded(changes), now)
     board.assign(ROSTER)
     return board
 
@@ -78,6 +80,14 @@ def test_the_roster_is_saved_with_the_state() -> None:
     again = AlarmBoard("bed-7", AlarmPolicy())
     again.restore(saved(board, at(70)), [], at(70))
     assert again.shown(at(70)) == board.shown(at(70))
+
+
+def test_a_lost_channel_is_lost_after_the_kill_too() -> None:
+    board = bed()
+    board.source_lost("ecg_ii_mv", at(0))
+    again = _again(saved(board, at(1)), [], at(1))
+    assert again.lost_channels == {"ecg_ii_mv"}
+    assert again.take([found(HIGH, channel="ecg_ii_mv")], at(2)) == []
 
 
 def test_what_a_stopped_box_missed_comes_with_its_first_tick() -> None:
