@@ -38,8 +38,8 @@ _GAUSSIANS: Mapping[BeatKind, tuple[tuple[float, float, float, float, bool], ...
         (0.255, 0.055, 0.17, 0.22, True), (0.300, 0.036, 0.10, 0.14, True), (0.1, 0.03, 0.0, 0.0, False),
     ),
     BeatKind.VENTRICULAR: (
-        (-0.028, 0.030, 0.70, -0.55, False), (0.022, 0.034, 1.15, -1.05, False), (0.095, 0.040, -0.65, 0.55, False),
-        (0.270, 0.065, -0.38, 0.34, True), (0.330, 0.040, -0.14, 0.14, True), (0.0, 0.03, 0.0, 0.0, False),
+        (-0.045, 0.018, 0.42, -0.36, False), (-0.004, 0.017, 1.25, -1.15, False), (0.046, 0.020, -0.85, 0.75, False),
+        (0.235, 0.050, -0.42, 0.38, True), (0.300, 0.035, -0.12, 0.12, True), (0.0, 0.03, 0.0, 0.0, False),
     ),
 }  # fmt: skip
 _TABLES = {kind: np.array(rows) for kind, rows in _GAUSSIANS.items()}
@@ -82,7 +82,7 @@ class Patient:
         self._perfusion = float(rng.uniform(0.7, 1.0))
         self._shake = np.zeros(2)
         self._pulseless_since_s: float | None = None
-        self._pressure_mmhg = 60.0
+        self._pressure_mmhg, self._stroke_mmhg = 60.0, 40.0
 
     def chunk(self, start_s: float, end_s: float, condition: Condition, *, abp: bool) -> dict[str, Wave]:
         """The waves of [start_s, end_s), by channel; NaN where nothing is attached."""
@@ -180,7 +180,9 @@ class Patient:
         before = self._pressure_mmhg
         self._pressure_mmhg += (goal - before) * (1 - math.exp(-lasts_s / 2.5))
         foot = np.linspace(before, self._pressure_mmhg, len(pulse))
-        return foot + (condition.sys_mmhg - condition.dia_mmhg) * pulse
+        stroke = self._stroke_mmhg
+        self._stroke_mmhg += (condition.sys_mmhg - condition.dia_mmhg - stroke) * (1 - math.exp(-lasts_s))
+        return foot + np.linspace(stroke, self._stroke_mmhg, len(pulse)) * pulse
 
     def _breathing(self, start_s: float, end_s: float, condition: Condition) -> NDArray[np.float64]:
         at_s = sample_times(start_s, end_s, BREATH_HZ)
