@@ -104,7 +104,7 @@ class Burden:
 
 def replay(course: Course, setup: Setup, *, judge_by: Setup | None = None) -> Burden:
     """What `setup` would have alarmed. `judge_by`: whose limits say what an event was; its own by default."""
-    rules = _PLAIN if setup.plain else RULES
+    rules = tuple(rule for rule in (_PLAIN if setup.plain else RULES) if rule.stream in {*course, MISMATCH})
     delays = Delays(dict.fromkeys(MOST_S, 0.0)) if setup.plain else setup.delays
     onset = Onset(setup.limits_of, setup.site, delays, rules)
     artefacts = None if setup.plain else ArtefactRules()

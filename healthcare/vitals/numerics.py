@@ -90,6 +90,7 @@ class BedNumerics:
         self.trend = PersonalTrend()
         self._onset = Onset(self.limits.limits, self.limits.site, self._settings.delays)
         self._slots: dict[_Key, Slot] = {}
+        self._instances: dict[str, int] = {}
         self._rules: dict[tuple[str, int], ArtefactRules] = {}
         self._speaking: dict[str, _Key | None] = {}
         self._stale_told: set[_Key] = set()
@@ -138,7 +139,7 @@ class BedNumerics:
         ended = tuple(self.limits.discharge())
         self._onset.forget()
         self._onset.limits_changed(self.limits.limits, now.mono_s)
-        self._slots, self._rules, self._speaking, self._stale_told = {}, {}, {}, set()
+        self._slots, self._instances, self._rules, self._speaking, self._stale_told = {}, {}, {}, {}, set()
         self.trend.forget()
         return Heard(tuple(self._onset.changes()), limits=ended)
 
@@ -212,7 +213,7 @@ class BedNumerics:
         self._onset.limits_changed(self.limits.limits, now.mono_s)
         self._onset.restore(kept["onset"], now.mono_s, away_s)
         for measure, source, number, instance, slot in kept["slots"]:
-            made = self._slots[measure, source, number] = Slot(measure, instance, self._settings.every_s)
+            made = self._add((measure, source, number), instance)
             if slot is not None:
                 made.restore(slot, now)
         for source, number, rules in kept["rules"]:
@@ -300,8 +301,13 @@ class BedNumerics:
                 return key
             if known is None or known.gone(at):
                 break
-        self._slots[key] = Slot(one.measure, one.instance, self._settings.every_s)
+        self._add(key, one.instance)
         return key
+
+    def _add(self, key: _Key, instance: str) -> Slot:
+        made = self._slots[key] = Slot(key[0], instance, self._settings.every_s)
+        self._instances[key[0]] = max(self._instances.get(key[0], 1), key[2])
+        return made
 
     def _rule(self, source: str, number: int) -> ArtefactRules:
         return self._rules.setdefault((source, number), ArtefactRules())
@@ -320,7 +326,7 @@ class BedNumerics:
         """
         order = (OWN, MONITOR) if measure in self._settings.prefer_own else (MONITOR, OWN)
         further = number == 1 and measure not in _SITES_APART
-        numbers = range(1, _MOST_INSTANCES + 1) if further else (number,)
+        numbers = range(1, self._instances.get(measure, 1) + 1) if further else (number,)
         keys = [(measure, source, one) for one in numbers for source in order if (measure, source, one) in self._slots]
         return next((key for key in keys if self._slots[key].state(now) is State.OK), keys[0])
 

@@ -67,6 +67,12 @@ _SPOKEN_FOR: Mapping[str, str] = MappingProxyType(
 #: The rhythm rules find these too, from the waves, and confirm by themselves; here they are a rate's own.
 _RATE_S: Mapping[str, float] = MappingProxyType({"extreme-brady": 5.0, "extreme-tachy": 5.0})
 _BY_RATE = "rate"
+_PARTS: Mapping[str, str] = MappingProxyType(
+    {
+        "nibp_map_mmhg": "mean ", "nibp_dia_mmhg": "diastolic ",
+        "abp_map_mmhg": "mean ", "abp_dia_mmhg": "diastolic ",
+    }
+)  # fmt: skip
 MOST_S: Mapping[str, float] = MappingProxyType(
     {
         "extreme-brady": 10.0, "extreme-tachy": 10.0, "hr-low": 10.0, "hr-high": 10.0, "pr-low": 10.0, "pr-high": 10.0,
@@ -109,6 +115,8 @@ class Onset:
         self._by_code = {condition.rule.code: condition for condition in self._all}
         self._told: dict[Condition, str] = {}
         self._streams: dict[str, list[Condition]] = {}
+        self._heard: dict[str, None] = {}
+        self._live: tuple[Condition, ...] = ()  # of what was ever heard: time changes nothing in the others
         self.limits_changed(limits_of, 0.0)
 
     def limits_changed(self, limits_of: LimitsOf, now_s: float) -> None:
@@ -119,6 +127,7 @@ class Onset:
         for condition in self._all:
             if condition.limit is not None:
                 self._streams.setdefault(condition.rule.stream, []).append(condition)
+        self._watch()
         self.advance(now_s)
 
     def observe(self, stream: str, value: float | None, at_s: float, fresh_s: float) -> None:
@@ -128,20 +137,22 @@ class Onset:
         """
         if value is not None and stream in MEASURES:
             value = _as_shown(value, MEASURES[stream].digits)
+        if stream not in self._heard:
+            self._heard[stream] = None
+            self._watch()
         for condition in self._streams.get(stream, ()):
             self._hold(condition, at_s)
             condition.observe(value, at_s, fresh_s)
 
     def advance(self, now_s: float) -> None:
         """Lets time pass for all of them."""
-        for condition in self._all:
-            if condition.limit is not None:
-                self._hold(condition, now_s)
-                condition.advance(now_s)
+        for condition in self._live:
+            self._hold(condition, now_s)
+            condition.advance(now_s)
 
     def due_s(self) -> float | None:
         """When time alone will change something."""
-        return min((due_s for one in self._all if (due_s := one.due_s()) is not None), default=None)
+        return min((due_s for one in self._live if (due_s := one.due_s()) is not None), default=None)
 
     def present(self) -> list[Finding]:
         """All that is present now."""
@@ -194,8 +205,15 @@ class Onset:
             condition = by_rule.get((code, stream))
             if condition is not None and condition.limit is not None:
                 condition.restore(state, now_s, away_s)
+                self._heard[stream] = None
                 if told is not None:
                     self._told[condition] = told
+        self._watch()
+
+    def _watch(self) -> None:
+        self._live = tuple(
+            condition for condition in self._all if condition.limit is not None and condition.rule.stream in self._heard
+        )
 
     def _hold(self, condition: Condition, now_s: float) -> None:
         code = condition.rule.code
@@ -251,4 +269,5 @@ def _text(condition: Condition) -> str:
         return f"differ by {condition.worst:.0f} /min"
     measure = MEASURES[rule.stream]
     sign = ("≤" if rule.inclusive else "<") if rule.below else ">"
-    return f"{measure.text(condition.worst)} {sign} {measure.text(condition.worst_limit)} {measure.unit}"
+    part = _PARTS.get(rule.stream, "")  # the table's label is the systolic's
+    return f"{part}{measure.text(condition.worst)} {sign} {measure.text(condition.worst_limit)} {measure.unit}"

@@ -40,6 +40,7 @@ class Slot:
         "at",
         "device_utc_s",
         "every_s",
+        "fresh_s",
         "heard",
         "instance",
         "measure",
@@ -59,9 +60,9 @@ class Slot:
         self.why = ""
         self.device_utc_s: float | None = None
         self._intervals_s: deque[float] = deque(maxlen=5)
+        self.fresh_s = self._fresh()
 
-    @property
-    def fresh_s(self) -> float:
+    def _fresh(self) -> float:
         usual_s = median(self._intervals_s) if self._intervals_s else self.every_s
         if not self.measure.episodic:
             return max(self.measure.stale_after_s, min(2.5 * (usual_s or 0.0), _LONGEST_FRESH_S))
@@ -77,6 +78,7 @@ class Slot:
             interval_s = at.since(self.at)
             if interval_s > 0 and (self.measure.episodic or interval_s <= _OUTAGE_S):
                 self._intervals_s.append(interval_s)
+                self.fresh_s = self._fresh()
         self.value, self.at, self.device_utc_s = value, at, device_utc_s
         self.heard, self.why = State.OK, why
         return True
@@ -138,6 +140,7 @@ class Slot:
         self.value, self.heard, self.why = kept["value"], State(kept["heard"]), str(kept["why"])
         self.device_utc_s, self.site = kept["device_utc_s"], str(kept["site"])
         self._intervals_s.extend(float(interval_s) for interval_s in kept["intervals_s"])
+        self.fresh_s = self._fresh()
 
     def _same(self, value: float, device_utc_s: float | None) -> bool:
         if not self.measure.episodic or self.heard is not State.OK or self.value != value:

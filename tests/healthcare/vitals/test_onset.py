@@ -58,7 +58,7 @@ def test_every_rule_is_in_the_alarm_table_and_has_the_tables_delay() -> None:
         ("rr_per_min", 6.0, 20, "rr-low", "6 < 8 /min"),
         ("rr_per_min", 0.0, 20, "apnoea", "0 < 4 /min"),
         ("nibp_sys_mmhg", 82.0, 0, "nibp-low", "82 < 90 mmHg"),
-        ("abp_map_mmhg", 50.0, 10, "abp-low", "50 < 60 mmHg"),
+        ("abp_map_mmhg", 50.0, 10, "abp-low", "mean 50 < 60 mmHg"),
         ("temp_cel", 39.4, 60, "temp-high", "39.4 > 39.0 °C"),
         (MISMATCH, 38.0, 30, "hr-mismatch", "differ by 38 /min"),
     ],
