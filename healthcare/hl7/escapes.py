@@ -42,6 +42,8 @@ class Separators:
 
 def escape(text: str, by: Separators) -> str:
     """`text` fit to stand in a field; line breaks become `\\.br\\`, other control characters `\\X..\\`."""
+    if not text or text.isalnum():
+        return text
     pattern, sequences = _to_escape(by)
     return pattern.sub(lambda found: sequences.get(found[0]) or _hex(found[0], by), text)
 

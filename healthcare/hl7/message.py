@@ -54,16 +54,13 @@ class Segment:
 
     def part(self, repetition: str, component: int = 1, subcomponent: int = 1) -> str:
         """As `text`, of a raw repetition."""
-        parts = repetition.split(self.separators.component, component)
-        if len(parts) < component:
-            return ""
-        parts = parts[component - 1].split(self.separators.subcomponent, subcomponent)
-        if len(parts) < subcomponent:
-            return ""
-        return self.plain(parts[subcomponent - 1]).strip()
+        by = self.separators
+        return self.plain(_nth(_nth(repetition, by.component, component), by.subcomponent, subcomponent)).strip()
 
     def plain(self, raw: str) -> str:
-        return "" if raw == '""' else unescape(raw, self.separators, self.charset)
+        if self.separators.escape in raw:
+            return unescape(raw, self.separators, self.charset)
+        return "" if raw == '""' else raw
 
     def place(self, field: int = 0, component: int = 0) -> Place:
         return Place(self.name, self.occurrence, field, component)
@@ -149,6 +146,14 @@ def _written(field: Field, by: Separators) -> str:
 
 def _component(part: str | tuple[str, ...], by: Separators) -> str:
     return escape(part, by) if isinstance(part, str) else by.subcomponent.join(escape(each, by) for each in part)
+
+
+def _nth(raw: str, separator: str, number: int) -> str:
+    """The part of that number, from 1; empty where there are fewer."""
+    if number == 1:
+        return raw.partition(separator)[0]
+    parts = raw.split(separator, number)
+    return parts[number - 1] if len(parts) >= number else ""
 
 
 def _separators(frame: bytes) -> Separators:

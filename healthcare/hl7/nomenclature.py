@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from types import MappingProxyType
 
 from healthcare.hl7.units import PER_MIN, PERCENT, PLAIN, PRESSURE, RESISTANCE, TEMPERATURE, VOLTAGE
@@ -130,6 +131,7 @@ _REF_IDS: Mapping[str, Metric | WaveKind] = MappingProxyType(_by_ref_id())
 _NOTHING = Named()
 
 
+@lru_cache(maxsize=1024)
 def named(code: str, ref_id: str) -> Named:
     """What OBX-3 names by its number and RefID. A RefID counts alone where the number is 0 or left out.
 

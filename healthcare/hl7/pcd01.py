@@ -74,6 +74,8 @@ def _readings(group: Group, times: Times, notes: Notes) -> list[dict[str, Any]]:
 
 def _figures(row: Segment, notes: Notes) -> list[tuple[Metric, Figure, bool]]:
     """The vital signs of a row: none for a row of the device tree, a facet, a wave, or what we do not know."""
+    if not row.raw(2) and not row.raw(5):
+        return []
     code, ref_id = row.text(3, 1), row.text(3, 2)
     if code == str(CUFF_CODE) or ref_id.upper() == CUFF_REF_ID:
         return _cuff(row)
@@ -114,7 +116,7 @@ def _reading(row: Segment, metric: Metric, got: Figure, at: Stamp | None, notes:
         "absent": absent,
         "code": row.text(3, 1),
         "ref_id": row.text(3, 2) or metric.ref_ids[0],
-        "site": row.text(20, 2) or row.text(20) or metric.site,
+        "site": row.text(20, 2) or row.text(20) or metric.site if row.raw(20) else metric.site,
         "zone_assumed": at is not None and at.zone_assumed,
         "questionable": any(row.part(flag).upper() == "QUES" for flag in row.repetitions(8)),
     }

@@ -6,6 +6,7 @@ never taken for a heartbeat: a heartbeat has no priority and says by its event o
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
@@ -14,11 +15,13 @@ from typing import Any
 
 from healthcare.hl7.faults import Condition, refused
 from healthcare.hl7.message import Message, Segment
+from healthcare.hl7.nomenclature import named
 from healthcare.hl7.notes import Notes, Times
 from healthcare.hl7.orders import Group, groups_of
 from healthcare.hl7.persons import NOBODY, Person, device_of, location_of, person_of
 from healthcare.hl7.units import unit_of
 from healthcare.hl7.values import figure
+from healthcare.measures import MEASURES
 
 _SOURCE, _PHASE, _STATE, _INACTIVATION, _PRIORITY, _TYPE, _TEXT, _TIMEOUT = (
     "source", "phase", "state", "inactivation", "priority", "type", "text", "timeout"
@@ -46,6 +49,7 @@ _NO_PRIORITY = ("", "PN", "PU")
 _ANY_ALARM = frozenset({"196616", "0", ""})  # MDC_EVT_ALARM: which one, OBX-5 says
 _HEARTBEAT_CODES = frozenset({"258047"})
 _HEARTBEAT_WORDS = ("HEARTBEAT", "WATCHDOG")
+_LIMIT = re.compile(r"\d{1,9}(\.\d{1,9})?", re.ASCII)
 _LEAST_UNIQUE = 16  # an identifier that long stands alone, a sequence number needs its namespace
 
 
@@ -117,7 +121,7 @@ class _Case:
         code, ref_id, text = _event(self.event)
         flags = {self.event.part(flag).upper() for flag in self.event.repetitions(8)}
         source_code, source_ref = self._source()
-        value, unit = self._value()
+        value, unit, limits = self._value()
         return {
             "id": _identity(self._obr),
             "phase": self._said(_PHASE).lower(),
@@ -130,7 +134,7 @@ class _Case:
             "text": self._said(_TEXT) or text,
             "value": value,
             "unit": unit,
-            "limits": self._metric.text(7) if self._metric is not None else self.event.text(7),
+            "limits": limits,
             "abnormality": _one(flags, _ABNORMALITIES),
             "source_code": source_code,
             "source_ref": source_ref,
@@ -161,14 +165,21 @@ class _Case:
             return event.text(5), event.text(5, 2)  # 196670^MDC_EVT_LO of 150456^MDC_PULS_OXIM_SAT_O2
         return "", ""
 
-    def _value(self) -> tuple[float | None, str]:
+    def _value(self) -> tuple[float | None, str, str]:
+        """The value, its unit and the limits: in the unit of the vital sign that is monitored, else as they came."""
         row = self._metric or self.facets.get(_SOURCE)
+        limited = self._metric or self.event
+        limits = limited.text(7) if limited is not None else ""
         if row is None or row.text(2).upper() not in _NUMBERS:
-            return None, ""
+            return None, "", limits
         value, unit = figure(row).value, unit_of(row.text(6), row.text(6, 2))
-        if value is None or unit is None:
-            return value, row.text(6, 2) or row.text(6)
-        return round(unit.own(value), 3), unit.family
+        metric = named(*self._source()).metric
+        if metric is None or unit is None or unit.family != metric.family:
+            return value, row.text(6, 2) or row.text(6), limits
+        if unit.scale != 1 or unit.shift:
+            limits = _LIMIT.sub(lambda found: f"{unit.own(float(found[0])):.4g}", limits)
+            value = round(unit.own(value), 3) if value is not None else None
+        return value, MEASURES[metric.measure].unit, limits
 
     def _at_utc_s(self, times: Times) -> float | None:
         rows = [row for row in (self.event, self._metric) if row is not None]

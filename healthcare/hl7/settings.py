@@ -1,4 +1,4 @@
-"""What a site says about the feed of its monitors: one table for each MLLP listener."""
+"""What a site says about the feed of its monitors: `[healthcare.hl7]` of edgewise.toml."""
 
 from __future__ import annotations
 

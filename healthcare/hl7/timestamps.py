@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from functools import lru_cache
 
 from core.errors import InputError
 from healthcare.hl7.faults import Condition, MessageError, refused
@@ -35,6 +36,7 @@ class Stamp:
     precision: str
 
 
+@lru_cache(maxsize=256)
 def read_stamp(text: str, zone: tzinfo) -> Stamp:
     """The moment that `text` names. Raises InputError for anything else."""
     found = _STAMP.fullmatch(text)

@@ -42,7 +42,7 @@ def test_a_low_limit_alarm_is_told_whole() -> None:
         "ref_id": "MDC_EVT_LO",
         "text": "** SpO2 82 < 90",
         "value": 82.0,
-        "unit": "percent",
+        "unit": "%",
         "limits": "90-100",
         "abnormality": "L",
         "source_code": "150456",
@@ -92,6 +92,21 @@ def test_a_technical_alarm_names_itself_in_obx_5() -> None:
 def test_the_value_at_the_alarm_is_no_number_where_the_monitor_has_none() -> None:
     rows = [row.replace("|82|262688", "|8388607|262688") for row in LOW_SPO2]
     assert alerts(alarm(*rows))[0].alarm["value"] is None
+
+
+def test_value_and_limits_come_in_the_unit_of_the_vital_sign() -> None:
+    rows = ("OBR|1", "OBX|1|ST|196648^MDC_EVT_HI^MDC|1.2.1.1|T high|||H~PM~SP",
+            "OBX|2|NM|150344^MDC_TEMP^MDC|1.2.1.2|102.2|266560^MDC_DIM_FAHR^MDC|95-100.4",
+            "OBX|3|ST|68481|1.2.1.3|start")  # fmt: skip
+    told = alerts(alarm(*rows))[0].alarm
+    assert (told["value"], told["unit"], told["limits"]) == (39.0, "°C", "35-38")
+
+
+def test_a_value_of_something_unknown_stays_as_it_came() -> None:
+    rows = ("OBR|1", "OBX|1|ST|196650^MDC_EVT_X|1.2.1.1|PVC", "OBX|2|NM|68480^MDC_ATTR_ALERT_SOURCE|1.2.1.2|88|unit^U",
+            "OBX|3|ST|68165|1.2.1.3|start")  # fmt: skip
+    told = alerts(alarm(*rows))[0].alarm
+    assert (told["value"], told["unit"], told["source_code"]) == (88.0, "U", "")
 
 
 def test_an_update_is_the_same_alarm_as_its_parent() -> None:

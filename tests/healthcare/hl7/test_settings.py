@@ -10,7 +10,7 @@ from healthcare.hl7.settings import MllpSettings
 
 
 def read(**values: Any) -> MllpSettings:
-    return checked(MllpSettings, values, "edgewise.toml [[healthcare.feeds]]")
+    return checked(MllpSettings, values, "edgewise.toml [healthcare.hl7]")
 
 
 def test_quantities_carry_their_unit() -> None:
