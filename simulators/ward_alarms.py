@@ -9,7 +9,6 @@ from simulators.physiology import Numerics
 from simulators.scenarios import Condition, Rhythm
 from simulators.ward_messages import (
     EVT_AF,
-    EVT_ALARM,
     EVT_APNOEA,
     EVT_ASYSTOLE,
     EVT_DESAT,
@@ -27,7 +26,7 @@ from simulators.ward_messages import (
 )
 
 HIGH, MEDIUM, LOW = "PH", "PM", "PL"
-PHYSIOLOGICAL, TECHNICAL, ADVISORY = "SP", "ST", "SA"
+PHYSIOLOGICAL, TECHNICAL = "SP", "ST"
 CONTINUE_EVERY_S = 10.0
 
 
@@ -73,7 +72,6 @@ RULES: Mapping[str, Rule] = {
         Rule("af", EVT_AF, "Atrial fibrillation", LOW, PHYSIOLOGICAL, 60, HR),
         Rule("leads-off", EVT_LEAD_OFF, "ECG leads off", LOW, TECHNICAL, 2, HR),
         Rule("probe-off", EVT_PROBE_OFF, "SpO2 sensor off", LOW, TECHNICAL, 2, SPO2),
-        Rule("standby", EVT_ALARM, "Standby", LOW, ADVISORY, 0),
     )
 }
 
@@ -120,9 +118,9 @@ class MonitorAlarms:
         return [self._note(RULES[name], running, "end", None) for name, running in ended]
 
     def _holding(self, numerics: Numerics, condition: Condition) -> dict[str, float | None]:
-        """Names of the conditions that hold now, with the value that says so."""
+        """Names of the conditions that hold now, with the value that says so; in standby there are none."""
         if "standby" in condition.spells:
-            return {"standby": None}
+            return {}
         found: dict[str, float | None] = {name: None for name in ("leads-off", "probe-off") if name in condition.spells}
         if "leads-off" not in condition.spells:
             found |= _rhythm(numerics, condition)

@@ -54,7 +54,7 @@ ABP_DIA = Metric(150038, "MDC_PRESS_BLD_ART_ABP_DIA", "1.6.1.2", _PRESSURE)
 ABP_MEAN = Metric(150039, "MDC_PRESS_BLD_ART_ABP_MEAN", "1.6.1.3", _PRESSURE)
 
 #: Events of alarms: number and name.
-EVT_ALARM = (196616, "MDC_EVT_ALARM")
+_EVT_ALARM = "196616^MDC_EVT_ALARM^MDC"
 EVT_HIGH, EVT_LOW = (196648, "MDC_EVT_HI"), (196670, "MDC_EVT_LO")
 EVT_LEAD_OFF, EVT_PROBE_OFF = (196680, "MDC_EVT_LEAD_OFF"), (196916, "MDC_EVT_SENSOR_DISCONN")
 EVT_ASYSTOLE, EVT_V_FIB = (199684, "MDC_EVT_ECG_ASYSTOLE"), (258052, "MDC_EVT_ECG_V_FIB_TACHY")
@@ -175,7 +175,7 @@ def alarm_message(
     return _joined(
         sender.msh("ORU^R40^ORU_R40", control_id, at_utc_s, "IHE_PCD_ACM_001^IHE PCD^1.3.6.1.4.1.19376.1.6.4.4^ISO"),
         *_whose(person, location),
-        f"OBR|1||{note.sequence}^{note.id}^{device}^EUI-64|196616^MDC_EVT_ALARM^MDC|||{when}{parent}",
+        f"OBR|1||{note.sequence}^{note.id}^{device}^EUI-64|{_EVT_ALARM}|||{when}{parent}",
         *(f"OBX|{number}|{facet}" for number, facet in enumerate(facets, 1)),
     )
 

@@ -81,8 +81,11 @@ def test_a_deep_desaturation_is_another_alarm_than_a_low_value() -> None:
     assert told(MonitorAlarms("1", Limits(spo2_low=85)), replace(CALM, spo2_pct=86.0), seconds=range(20)) == []
 
 
-def test_standby_silences_everything_else_and_leaving_ends_what_ran() -> None:
+def test_standby_ends_what_runs_and_so_does_leaving() -> None:
+    fast = replace(CALM, hr_per_min=150.0)
     alarms = MonitorAlarms("1", Limits())
-    assert told(alarms, replace(CALM, hr_per_min=150.0), "standby", seconds=range(3)) == [(0, "standby", "start")]
-    assert [(rule.name, note.phase) for rule, note in alarms.end_all()] == [("standby", "end")]
+    assert told(alarms, fast, seconds=range(6)) == [(5, "hr-high", "start")]
+    assert told(alarms, fast, "standby", seconds=range(6, 30)) == [(6, "hr-high", "end")]
+    assert told(alarms, fast, seconds=range(30, 36)) == [(35, "hr-high", "start")]
+    assert [(rule.name, note.phase) for rule, note in alarms.end_all()] == [("hr-high", "end")]
     assert alarms.end_all() == []
