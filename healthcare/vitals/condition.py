@@ -13,6 +13,7 @@ condition is present then: the delay never waits for the next value. After a lon
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
@@ -30,6 +31,7 @@ class Rule:
     """What is watched. `below`: alarm under the limit, else over it. `inclusive`: at the limit counts as out.
 
     `through_gaps`: once out, the delay runs on whatever is missing, until a value within the limit is heard.
+    `ends_silent`: a technical condition that a minute of silence ends, since there is nothing left to compare.
     """
 
     code: str
@@ -39,6 +41,7 @@ class Rule:
     clear_s: float = 0.0
     inclusive: bool = False
     through_gaps: bool = False
+    ends_silent: bool = False
 
 
 class Side(IntEnum):
@@ -103,6 +106,8 @@ class Condition:
             self._within_s += spoken_s
             self._back_s += spoken_s if self._side is Side.BACK else 0.0
         self._settle()
+        if self._silent_end_s() <= now_s + _EPSILON_S:
+            self.forget()
 
     def set_limit(self, limit: float | None, now_s: float) -> None:
         """Another limit from now on: what speaks now is judged by it. None ends the condition."""
@@ -123,16 +128,22 @@ class Condition:
 
     def due_s(self) -> float | None:
         """When time alone will make it present or end it, if nothing else is heard."""
-        if self._side is Side.OUT and not self.present and not self.held:
-            left_s = self.delay_s - self._out_s
-        elif self.present and self._side in (Side.WITHIN, Side.BACK):
-            left_s = LINGER_S - self._within_s
-            if self._side is Side.BACK:
-                left_s = min(left_s, self.rule.clear_s - self._back_s)
-        else:
-            return None
-        due_s = self._last_s + max(0.0, left_s)
-        return due_s if due_s <= self._until_s or self._runs_through() else None
+        due_s = self._last_s + max(0.0, self._left_s())
+        if due_s > self._until_s and not self._runs_through():
+            due_s = math.inf
+        due_s = min(due_s, self._silent_end_s())
+        return due_s if due_s < math.inf else None
+
+    def _left_s(self) -> float:
+        """How much longer what speaks must speak."""
+        if not self.present:
+            return self.delay_s - self._out_s if self._side is Side.OUT and not self.held else math.inf
+        if self._side is Side.BACK:
+            return min(LINGER_S - self._within_s, self.rule.clear_s - self._back_s)
+        return LINGER_S - self._within_s if self._side is Side.WITHIN else math.inf
+
+    def _silent_end_s(self) -> float:
+        return self._until_s + LINGER_S if self.present and self.rule.ends_silent else math.inf
 
     def state(self, now_s: float) -> dict[str, Any] | None:
         """For JSON; None when there is nothing to keep."""

@@ -22,13 +22,12 @@ from healthcare.vitals.artefact import ArtefactRules
 from healthcare.vitals.limits import Change, PatientLimits
 from healthcare.vitals.news2 import Item
 from healthcare.vitals.onset import CHANNELS, MISMATCH, Delays, Onset
-from healthcare.vitals.readings import Told, newest_utc_s, own_readings, parse_readings
+from healthcare.vitals.readings import CLOCK_OFF_S, Told, newest_utc_s, own_readings, parse_readings
 from healthcare.vitals.slot import Slot, State
 from healthcare.vitals.trend import Notice, PersonalTrend
 from verticals.contract import Reading
 
 MONITOR, OWN = "monitor", "own"
-CLOCK_OFF_S = 300.0
 _CLOCK_RIGHT_S = 270.0
 _OLDEST_S = 12 * 3600.0
 _EPSILON_S = 1e-6
@@ -224,7 +223,7 @@ class BedNumerics:
 
     def _take(self, told: Sequence[Told], at: Instant, source: str) -> Heard:
         at = self._later(at)
-        device_utc_s = newest_utc_s(told)
+        device_utc_s = newest_utc_s(told, at.utc_s)
         clock = self._clock(device_utc_s, at) if source == MONITOR else []
         changed: set[_Key] = set()
         series: list[Reading] = []

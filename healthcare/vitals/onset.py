@@ -58,7 +58,7 @@ RULES: tuple[Rule, ...] = (
     *_pair("abp", "abp_dia_mmhg", 3.0, 5.0),
     *_pair("temp", "temp_cel", 0.1, 60.0),
     *_pair("etco2", "etco2_mmhg", 2.0, 10.0),
-    Rule("hr-mismatch", MISMATCH, False, 5.0, 10.0),
+    Rule("hr-mismatch", MISMATCH, False, 5.0, 10.0, ends_silent=True),
 )
 #: While the second is present, the first does not become present: one alarm for one thing.
 _SPOKEN_FOR: Mapping[str, str] = MappingProxyType(

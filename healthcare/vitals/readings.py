@@ -11,6 +11,7 @@ from typing import Any
 from core.errors import InputError
 from healthcare.measures import MEASURES
 
+CLOCK_OFF_S = 300.0
 _MOST = 1000
 
 
@@ -48,9 +49,14 @@ def own_readings(values: Mapping[str, float | None]) -> list[Told]:
     ]
 
 
-def newest_utc_s(told: Sequence[Told]) -> float | None:
-    """The device's own clock when it sent this: the newest of its times."""
-    return max((one.at_utc_s for one in told if one.at_utc_s is not None), default=None)
+def newest_utc_s(told: Sequence[Told], at_utc_s: float) -> float | None:
+    """The device's own clock when it sent this: the newest of its times, received at `at_utc_s`.
+
+    Where some are within five minutes of ours, a time that is not is no clock: it would make all others old.
+    """
+    times = [one.at_utc_s for one in told if one.at_utc_s is not None]
+    near = [utc_s for utc_s in times if abs(utc_s - at_utc_s) < CLOCK_OFF_S]
+    return max(near or times, default=None)
 
 
 def _told(one: Mapping[str, Any]) -> Told:

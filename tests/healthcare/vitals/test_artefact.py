@@ -117,7 +117,7 @@ PLAUSIBLE = st.fixed_dictionaries(
 )
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=60)
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=40)
 @given(st.lists(st.tuples(st.floats(0, 100), PLAUSIBLE), max_size=10))
 def test_only_the_measures_with_a_rule_are_ever_rejected_within_their_range(
     messages: list[tuple[float, dict[str, float]]],
@@ -131,7 +131,7 @@ def test_only_the_measures_with_a_rule_are_ever_rejected_within_their_range(
             assert measure.startswith(("spo2", "temp", "rr", "nibp", "abp"))
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=60)
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=40)
 @given(st.lists(st.integers(40, 100), min_size=3, max_size=40))
 def test_a_saturation_that_stays_is_never_withheld_for_more_than_two_seconds(values: list[int]) -> None:
     rules = ArtefactRules()

@@ -14,7 +14,7 @@ from healthcare.vitals.condition import LINGER_S, SILENCE_S, Condition, Rule
 LOW = Rule("spo2-low", "spo2_pct", below=True, hysteresis=1.0, clear_s=5.0)
 HIGH = Rule("hr-high", "hr_per_min", below=False, hysteresis=2.0, clear_s=5.0)
 DESAT = Rule("spo2-desat", "spo2_pct", below=True, hysteresis=1.0, clear_s=5.0, inclusive=True, through_gaps=True)
-BUSY = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=60)
+BUSY = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=40)
 FRESH_S = 10.0
 
 

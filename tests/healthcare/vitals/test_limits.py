@@ -136,7 +136,7 @@ def test_a_restart_gives_no_limit_more_time() -> None:
         assert again.in_force("hr_per_min").who == "Nurse 14"
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=60)
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=40)
 @given(
     st.sampled_from(sorted(SiteLimits().defaults)),
     st.one_of(st.none(), st.floats(-100, 400)),

@@ -18,7 +18,7 @@ CALM: dict[str, float | bool | str] = {
     "pulse_per_min": 70, "consciousness": "A", "temp_cel": 37.0,
 }  # fmt: skip
 
-BUSY = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=60)
+BUSY = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=40)
 
 # parameter: (first value, last value, points) of every cell, as whole steps of the chart.
 TABLE: dict[str, list[tuple[float, float, int]]] = {

@@ -212,6 +212,21 @@ def test_heart_rate_and_pulse_that_differ_for_half_a_minute_are_a_technical_find
     assert through(bed, range(60, 80), hr_per_min=72, pr_per_min=70) == [(70, "hr-mismatch", False)]
 
 
+def test_heart_rate_and_pulse_no_longer_differ_when_one_of_them_is_gone_for_a_minute() -> None:
+    bed = BedNumerics()
+    through(bed, range(40), hr_per_min=110, pr_per_min=70)
+    assert through(bed, range(40, 120), hr_per_min=110, pr_per_min=None) == [(100, "hr-mismatch", False)]
+    through(bed, range(120, 160), hr_per_min=110, pr_per_min=70)
+    assert by_time(bed, START.plus(999)) == [(229.0, "hr-mismatch", False)]
+
+
+def test_one_absurd_time_in_a_message_makes_the_others_no_older() -> None:
+    bed = BedNumerics()
+    odd = {"measure": "rr_per_min", "value": 16, "at_utc_s": START.utc_s + 86_400}
+    bed.take(json.dumps([*json.loads(message(START, spo2_pct=97)), odd]), START)
+    assert bed.value("spo2_pct", START) == 97
+
+
 def test_news2_takes_valid_values_with_their_own_time_and_source() -> None:
     bed = BedNumerics()
     told(bed, START, hr_per_min=80, spo2_pct=97, rr_per_min=16, nibp_sys_mmhg=120, abp_sys_mmhg=110, temp_cel=37.0)

@@ -131,7 +131,7 @@ def test_what_is_kept_comes_back_the_same_and_never_younger() -> None:
 ANYTHING = st.one_of(st.text("aCV-.,5e€", max_size=6), st.floats(), st.integers(), st.booleans(), st.none())
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=60)
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=40)
 @given(st.dictionaries(st.sampled_from([*FIELDS, "consciousness", "oxygen_device", "note", "?"]), ANYTHING))
 def test_whatever_is_typed_is_entered_or_refused_with_words(values: dict[str, Any]) -> None:
     if problems(values):
