@@ -163,7 +163,7 @@ def condition_at(baseline: Baseline, episodes: Iterable[Episode], t_s: float, sw
         kind, amount = episode.kind, episode.amount
         if kind == "desaturation":
             spo2 += share * (amount - spo2)
-            hr += share * 18
+            hr += share * 12
             rr += share * 8
         elif kind in ("tachycardia", "bradycardia"):
             hr += share * (amount - hr)

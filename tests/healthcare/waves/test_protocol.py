@@ -97,7 +97,7 @@ json_values = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(
     change=st.dictionaries(st.sampled_from([*HEAD, "offset", "device"]), json_values, max_size=4),
     payload=st.binary(max_size=64),
