@@ -146,8 +146,8 @@ class Condition:
         return self._until_s + LINGER_S if self.present and self.rule.ends_silent else math.inf
 
     def state(self, now_s: float) -> dict[str, Any] | None:
-        """For JSON; None when there is nothing to keep."""
-        if not self.present and self.worst is None and self._side is Side.SILENT:
+        """For JSON; None when there is nothing to keep: not present, and nothing that counts towards it."""
+        if not self.present and self.worst is None:
             return None
         return {
             "present": self.present, "worst": self.worst, "worst_limit": self.worst_limit,

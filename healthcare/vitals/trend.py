@@ -1,7 +1,7 @@
 """The patient against their own last hours: a notice when several vital signs moved, with what moved from where.
 
 Advice, never an alarm: it detects change, not danger, and takes nothing away from any limit or score. A measure has
-moved when the median of the last ten minutes lies `_MOVED` robust deviations (median and MAD of the hours before)
+moved when the median of the last fifteen minutes lies `_MOVED` robust deviations (median and MAD of the hours before)
 from the patient's own median. A notice needs two measures that moved, or one that moved far. It is rate limited.
 """
 
@@ -18,10 +18,10 @@ from healthcare.measures import MEASURES
 from healthcare.vitals.ages import kept_past, past_again
 
 BASELINE_S = 8 * 3600.0
-RECENT_S = 600.0
+RECENT_S = 900.0
 _GUARD_S = 1800.0  # between baseline and recent: a slow change must not become its own baseline
-_ENOUGH_MINUTES = 45
-_ENOUGH_RECENT = 5
+_BUCKET_S = 300.0
+_ENOUGH, _ENOUGH_RECENT = 9, 3  # values of five minutes each
 _MOVED, _MOVED_FAR = 3.0, 6.0
 _MAD_TO_SD = 1.4826
 NOT_AGAIN_S = 2 * 3600.0
@@ -55,15 +55,15 @@ class _Move:
 
 
 class PersonalTrend:
-    """Of one patient. One value a minute and measure is kept, for eight hours."""
+    """Of one patient. The median of every five minutes is kept, for eight hours."""
 
     def __init__(self) -> None:
         self.forget()
 
     def forget(self) -> None:
         """Another patient."""
-        self._minutes: dict[str, deque[tuple[Instant, float]]] = {}
-        self._minute: dict[str, tuple[Instant, list[float]]] = {}
+        self._kept: dict[str, deque[tuple[Instant, float]]] = {}
+        self._open: dict[str, tuple[Instant, list[float]]] = {}
         self._told_at: Instant | None = None
         self._told: tuple[str, ...] = ()
         self._looked_at: Instant | None = None
@@ -72,14 +72,13 @@ class PersonalTrend:
         """A valid value; measures without a personal trend are left out."""
         if measure not in _LEAST_SD:
             return
-        begun = self._minute.get(measure)
-        if begun is None:
-            self._minute[measure] = (at, [value])
-        elif at.since(begun[0]) < 60.0:
+        begun = self._open.get(measure)
+        if begun is not None and at.since(begun[0]) < _BUCKET_S:
             begun[1].append(value)
-        else:
+            return
+        if begun is not None:
             self._close(measure, *begun)
-            self._minute[measure] = (at, [value])
+        self._open[measure] = (at, [value])
 
     def notice(self, now: Instant) -> Notice | None:
         """A notice when there is something new to say; at most one in two hours, unless more measures moved.
@@ -99,39 +98,41 @@ class PersonalTrend:
         return Notice(_words(moved, now), now, names)
 
     def state(self, now: Instant) -> dict[str, Any]:
-        """For JSON; ages rounded to the second."""
-        minutes = {
-            measure: [[round(now.since(at)), value] for at, value in kept] for measure, kept in self._minutes.items()
+        """For JSON, small enough for every minute: per measure ages in seconds and values, in turn."""
+        rows = {
+            measure: [number for at, value in kept for number in (round(now.since(at)), round(value, 2))]
+            for measure, kept in self._kept.items()
         }
         told = None if self._told_at is None else kept_past(self._told_at, now)
-        return {"minutes": minutes, "at": kept_past(now, now), "told_at": told, "told": list(self._told)}
+        return {"rows": rows, "at": kept_past(now, now), "told_at": told, "told": list(self._told)}
 
     def restore(self, kept: Mapping[str, Any], now: Instant) -> None:
         saved = past_again(kept["at"], now)
-        self._minutes = {
-            measure: deque((saved.plus(-float(age_s)), float(value)) for age_s, value in rows)
-            for measure, rows in kept["minutes"].items()
+        self._kept = {
+            measure: deque(
+                (saved.plus(-float(age_s)), float(value)) for age_s, value in zip(*[iter(rows)] * 2, strict=True)
+            )
+            for measure, rows in kept["rows"].items()
             if measure in _LEAST_SD
         }
         self._told_at = None if kept["told_at"] is None else past_again(kept["told_at"], now)
         self._told = tuple(kept["told"])
 
     def _close(self, measure: str, at: Instant, values: list[float]) -> None:
-        rows = self._minutes.setdefault(measure, deque())
+        rows = self._kept.setdefault(measure, deque())
         rows.append((at, median(values)))
         while at.since(rows[0][0]) > BASELINE_S:
             rows.popleft()
 
     def _move(self, measure: str, now: Instant) -> _Move | None:
-        rows = self._minutes.get(measure)
+        rows = self._kept.get(measure)
         if not rows:
             return None
         cuff = MEASURES[measure].episodic
-        recent = [value for at, value in rows if now.since(at) <= RECENT_S * (3 if cuff else 1)]
+        recent_s = RECENT_S * (2 if cuff else 1) + _BUCKET_S  # a bucket's time is its begin
+        recent = [value for at, value in rows if now.since(at) <= recent_s]
         before = [value for at, value in rows if now.since(at) > RECENT_S + _GUARD_S]
-        if len(recent) < (1 if cuff else _ENOUGH_RECENT) or len(before) < (
-            _EPISODIC_ENOUGH if cuff else _ENOUGH_MINUTES
-        ):
+        if len(recent) < (1 if cuff else _ENOUGH_RECENT) or len(before) < (_EPISODIC_ENOUGH if cuff else _ENOUGH):
             return None
         usual, level = median(before), median(recent)
         spread = max(_MAD_TO_SD * median(abs(value - usual) for value in before), _LEAST_SD[measure])
