@@ -38,6 +38,10 @@ _WAVES_OF = {
     "abp_dia_mmhg": ("abp_mmhg",),
     "abp_map_mmhg": ("abp_mmhg",),
 }
+#: What is said at length in the rail, and needs fewer words in a sector.
+_SHORT = {"no-data": "No data"}
+#: Which waves a technical alarm leaves nothing to draw of, by the beginning of their names.
+_FLAT = {"leads-off": "ecg", "probe-off": "pleth"}
 _UNIT = re.compile(r"\s*(?:%|/min|mmHg|°C)$")
 _LEVELS = {"high": "high", "medium": "medium", "low-medium": "single"}
 
@@ -50,8 +54,12 @@ def text_of(value: object) -> str:
 
 
 def signalled(bed: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """The bed's alarms, first the one that its sector is about; advice is none."""
-    return sorted((alarm for alarm in bed.get("alarms") or () if alarm["kind"] != "advisory"), key=rank_of)
+    """The bed's alarms, first the one that its sector is about; low advice is none, unless it sounds."""
+    return sorted((alarm for alarm in bed.get("alarms") or () if not mere_advice(alarm)), key=rank_of)
+
+
+def mere_advice(alarm: Mapping[str, Any]) -> bool:
+    return (alarm["kind"], alarm["priority"]) == ("advisory", "low") and alarm.get("sound") not in ("on", "paused")
 
 
 def rank_of(alarm: Mapping[str, Any]) -> tuple[Any, ...]:
@@ -91,7 +99,8 @@ def what_of(alarm: Mapping[str, Any]) -> str:
 
 def _line_of(alarm: Mapping[str, Any]) -> str:
     """`*** SpO₂ 82 < 88`: without the unit, which stands beside the number."""
-    label = alarm["label"].upper() if alarm["kind"] == "technical" else alarm["label"]
+    label = _SHORT.get(alarm["code"], alarm["label"])
+    label = label.upper() if alarm["kind"] == "technical" else label
     line = stars_of(alarm) + f"{label} {_UNIT.sub('', alarm.get('text') or '')}".strip()
     return f"was {line}" if alarm["state"] == "latched" else line
 
@@ -125,7 +134,9 @@ def sector_shown(bed: Mapping[str, Any], label: str, *, privacy: bool = True) ->
         "nurse": "" if place["state"] == "empty" else text_of(bed.get("nurse")),
         "scale2": bool(bed.get("scale2")),
         "news": None if out else _news(bed.get("news2")),
-        "flat": any("leads-off" in alarm["code"] and alarm["state"] != "latched" for alarm in alarms),
+        "flat": sorted(
+            {_FLAT[alarm["code"]] for alarm in alarms if alarm["code"] in _FLAT and alarm["state"] != "latched"}
+        ),
         "waves": _waves(bed.get("waves") or (), top),
         **_head(place, alarms),
         **_numbers(numerics),
@@ -175,7 +186,8 @@ def _head(place: Mapping[str, Any], alarms: Sequence[Mapping[str, Any]]) -> dict
 def _who(patient: Mapping[str, Any] | None, *, privacy: bool) -> str:
     if not patient:
         return "No name"
-    return str(patient["initials"] if privacy else patient.get("name") or patient["initials"])
+    initials = patient["initials"] or "No name"
+    return str(initials if privacy else patient.get("name") or initials)
 
 
 def _news(news2: Mapping[str, Any] | None) -> dict[str, Any] | None:
@@ -183,8 +195,9 @@ def _news(news2: Mapping[str, Any] | None) -> dict[str, Any] | None:
     if not news2:
         return None
     score, complete = str(news2["text"]), bool(news2.get("complete"))
+    least = score.lstrip("≥>=").strip()
     return {
-        "score": score if complete else "≥" + score.lstrip("≥>=").strip(),
+        "score": "≥" + least if least.isdecimal() and not complete else score,
         "level": _LEVELS.get(str(news2.get("risk")), "") if complete else "open",
         "delta": str(news2.get("delta") or "").replace("-", "−"),
         "at_utc_s": news2.get("at_utc_s") if complete else None,

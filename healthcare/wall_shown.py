@@ -12,6 +12,7 @@ from healthcare.moments import NO_MOMENT, minutes
 from healthcare.sector_shown import (
     PRIORITIES,
     look_of,
+    mere_advice,
     moment_of,
     paused_until,
     rank_of,
@@ -24,6 +25,8 @@ from healthcare.sector_shown import (
 
 #: Columns and rows by the most beds they hold.
 GRIDS = ((4, 2, 2), (6, 3, 2), (9, 3, 3), (12, 4, 3), (16, 4, 4), (20, 5, 4), (24, 6, 4))
+#: Advice that stands in the rail already: under `advice`, under what is due.
+_SAID_ELSEWHERE = ("trend", "obs-overdue")
 
 
 def grid(beds: int) -> tuple[int, int]:
@@ -73,11 +76,7 @@ def ward_shown(
         "ended": [_row(*one) for one in found if one[2]["state"] == "latched"],
         "technical": [*_ward_rows(ward, audio), *(_row(*one) for one in by_time if one[2]["kind"] == "technical")],
         "due": _due(places, beds),
-        "advice": [
-            {"bed": label, "text": advice["text"]}
-            for name, label in places
-            for advice in (beds.get(name) or {}).get("advice") or ()
-        ],
+        "advice": [{"bed": label, "text": text} for name, label in places for text in _advice(beds.get(name) or {})],
     }
 
 
@@ -132,7 +131,7 @@ def _who_row(alarm: Mapping[str, Any]) -> tuple[str, float | None]:
     if alarm.get("accepted"):
         return f"{lost}accepted by {owner}" if owner else f"{lost}accepted", None
     if step and alarm.get("next_step_at_utc_s") is not None:
-        called = "in" if step.lower() in (*PRIORITIES, "louder") else "called in"
+        called = "in" if step.lower() in (*PRIORITIES, "louder") or step.endswith(" alarm") else "called in"
         return f"{lost}{step} {called}", alarm["next_step_at_utc_s"]
     if alarm["code"] == "no-data":
         return "go to the bedside", None
@@ -155,6 +154,12 @@ def _ward_rows(ward: Mapping[str, Any], audio: Mapping[str, Any]) -> list[dict[s
          "acknowledged": False, "accepted": False}
         for key, what, who, age in rows
     ]  # fmt: skip
+
+
+def _advice(bed: Mapping[str, Any]) -> list[str]:
+    """What the trend says, and advice of low priority that has no list of its own."""
+    silent = [alarm for alarm in bed.get("alarms") or () if mere_advice(alarm) and alarm["code"] not in _SAID_ELSEWHERE]
+    return [*(advice["text"] for advice in bed.get("advice") or ()), *(what_of(alarm) for alarm in silent)]
 
 
 def _due(places: Sequence[tuple[str, str]], beds: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:

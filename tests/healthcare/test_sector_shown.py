@@ -73,8 +73,11 @@ def test_of_two_alike_the_one_nobody_has_acknowledged_is_told() -> None:
     assert "SpO₂" in found["line"] and "acknowledged" not in found["look"]
 
 
-def test_advice_is_never_an_alarm() -> None:
-    assert shown(alarm(kind="advisory"))["look"] == ""
+def test_low_advice_is_no_alarm_unless_it_sounds() -> None:
+    quiet: dict[str, Any] = {"kind": "advisory", "priority": "low", "sound": "off"}
+    assert shown(alarm(**quiet))["look"] == ""
+    assert shown(alarm(**quiet | {"sound": "on"}))["look"] == "told low"
+    assert shown(alarm(**quiet | {"priority": "medium", "label": "NEWS2", "text": "7"}))["line"] == "** NEWS2 7"
 
 
 def test_a_latched_alarm_tells_when_it_ended_and_an_active_one_since_when() -> None:
@@ -148,7 +151,8 @@ def test_an_arterial_line_goes_before_the_cuff_and_has_no_time() -> None:
         (news2("7", risk="high", delta="+3"), "7", "high", "+3"),
         (news2("1", delta="-1"), "1", "", "−1"),
         (news2("2", complete=False), "≥2", "open", ""),
-        (news2(">=1", complete=False), "≥1", "open", ""),
+        (news2("≥ 1", complete=False), "≥1", "open", ""),
+        (news2("n/a", complete=False, risk=""), "n/a", "open", ""),
     ],
 )
 def test_a_score_is_told_by_weight(told: dict[str, Any], score: str, level: str, delta: str) -> None:
@@ -158,7 +162,8 @@ def test_a_score_is_told_by_weight(told: dict[str, Any], score: str, level: str,
 
 
 def test_leads_off_draws_no_line() -> None:
-    assert shown(technical())["flat"] and not shown(technical(state="latched"))["flat"] and not shown()["flat"]
+    assert shown(technical())["flat"] == ["ecg"] and shown(technical(code="probe-off"))["flat"] == ["pleth"]
+    assert not shown(technical(state="latched"))["flat"] and not shown()["flat"]
 
 
 def test_the_wave_of_what_is_alarmed_comes_first() -> None:
@@ -171,7 +176,8 @@ def test_a_wall_in_privacy_shows_initials_only() -> None:
     told = bed(patient=patient)
     assert sector_shown.sector_shown(told, "7")["who"] == "A.K."
     assert sector_shown.sector_shown(told, "7", privacy=False)["who"] == "Anna Kern"
-    assert sector_shown.sector_shown(bed(patient=None), "7")["who"] == "No name"
+    for nobody in (None, {"initials": ""}):
+        assert sector_shown.sector_shown(bed(patient=nobody), "7")["who"] == "No name"
 
 
 # The browser's twin
@@ -184,10 +190,11 @@ def _any_alarm(pick: Random, number: int) -> dict[str, Any]:
     choices = {
         "state": STATES, "kind": KINDS, "priority": sector_shown.PRIORITIES,
         "text": ["", "82 < 88 %", "26 > 24 /min", "88 < 90 mmHg"],
-        "measure": ["", "spo2_pct", "rr_per_min", "abp_map_mmhg"], "code": ["no-data", "leads-off", "asystole"],
+        "measure": ["", "spo2_pct", "rr_per_min", "abp_map_mmhg"],
+        "code": ["no-data", "leads-off", "probe-off", "asystole"],
         "sound": ["on", "paused", "off"], "source_lost": [True, False], "paused_until_utc_s": [None, moment()],
         "began_utc_s": [moment()], "ended_utc_s": [None, moment()], "owner": ["", "Nurse 14"],
-        "accepted": [True, False], "next_step": ["", "Louder", "Charge nurse", "high"],
+        "accepted": [True, False], "next_step": ["", "Louder", "Charge nurse", "Medium alarm"],
         "next_step_at_utc_s": [None, moment()],
     }  # fmt: skip
     changed = {name: pick.choice(values) for name, values in choices.items() if pick.random() < 0.5}
@@ -207,14 +214,14 @@ def _any_bed(pick: Random) -> dict[str, Any]:
         if pick.random() < 0.7
     }  # fmt: skip
     score = news2(
-        pick.choice(["0", "≥2", ">=1", "7"]), pick.choice([0, 90]), complete=pick.choice([True, False]),
+        pick.choice(["0", "≥ 2", ">=1", "7", "n/a"]), pick.choice([0, 90]), complete=pick.choice([True, False]),
         risk=pick.choice(["low", "low-medium", "medium", "high"]), delta=pick.choice(["", "+3", "-2"]),
     )  # fmt: skip
     return placed(
         pick.choice(["monitoring", "monitoring", "standby", "empty", "no-data", "never-heard"]),
         *(_any_alarm(pick, number) for number in range(pick.choice([0, 0, 1, 2, 4]))),
         since=pick.choice(["", "13:40"]), why=pick.choice(["", "in imaging"]), numerics=told,
-        patient=pick.choice([None, {"initials": "A.K."}, {"initials": "A.K.", "name": "Anna Kern"}]),
+        patient=pick.choice([None, {"initials": ""}, {"initials": "A.K.", "name": "Anna Kern"}]),
         news2=pick.choice([None, score]), scale2=pick.choice([True, False]),
         due=pick.choice([None, due("Set", pick.choice(["", "hourly"]), pick.randint(-60, 60), over=bool(told))]),
         advice=pick.choice([[], [{"text": "RR 15 to 19", "at_utc_s": NOW_UTC_S}]]),

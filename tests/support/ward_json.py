@@ -53,10 +53,10 @@ def alarm(number: int = 1, bed: str = "bed-7", **changed: Any) -> dict[str, Any]
 
 
 def technical(number: int = 2, bed: str = "bed-3", **changed: Any) -> dict[str, Any]:
-    """ECG leads off, since 52 s; medium in 8 s."""
+    """ECG leads off, since 52 s; a medium alarm in 8 s."""
     told = {
         "code": "leads-off", "kind": "technical", "priority": "low", "label": "ECG leads off", "text": "",
-        "measure": "hr_per_min", "began_utc_s": NOW_UTC_S - 52, "next_step": "medium",
+        "measure": "hr_per_min", "began_utc_s": NOW_UTC_S - 52, "next_step": "Medium alarm",
         "next_step_at_utc_s": NOW_UTC_S + 8,
     }  # fmt: skip
     return alarm(number, bed, **(told | changed))
@@ -124,8 +124,8 @@ def sixteen_beds() -> dict[str, dict[str, Any]]:
     off = told("74", "95", "16", "118/72", "36.9", 55) | {"hr_per_min": reading("", "absent", why="leads off")}
     off["rr_per_min"] = reading("", "absent", why="leads off")
     old = {name: value | {"state": "stale"} for name, value in told("71", "98", "15", "128/76", "36.7", 70).items()}
-    no_data = technical(8, "bed-8", code="no-data", label="No data", text="", measure="", began_utc_s=NOW_UTC_S - 42,
-                        next_step="", next_step_at_utc_s=None)  # fmt: skip
+    no_data = technical(8, "bed-8", code="no-data", label="No data from monitor", measure="", next_step="",
+                        began_utc_s=NOW_UTC_S - 42, next_step_at_utc_s=None)  # fmt: skip
     rr = alarm(6, "bed-6", code="rr-high", priority="medium", label="RR", text="26 > 24 /min", measure="rr_per_min",
                began_utc_s=NOW_UTC_S - 72, owner="Nurse 14", accepted=True)  # fmt: skip
     at = NOW_UTC_S

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import struct
+import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -81,21 +82,38 @@ class WardRig(ScreenRig):
         self.answer: Callable[[str, Command], Reply] = lambda station, command: Reply(True)
         self.told: dict[str, Json] = {}
         self.screen: Visitor
+        self._beating = threading.Event()
+        self._ended = threading.Event()
+
+    def __exit__(self, *exc: object) -> None:
+        self._ended.set()
+        super().__exit__(*exc)
 
     def run_line(self, beds: Json | None = None, desk: Json | None = None) -> Self:
-        """From now on there is a line that beats and works orders."""
+        """From now on there is a line that beats and works orders, until `silence_line`."""
         self.line.receive = self._work
         self.start_line()
+        threading.Thread(target=self._beat_on, daemon=True).start()
         self.tell(**(sixteen_beds() if beds is None else beds), ward=ward() if desk is None else desk)
         return self
 
     def tell(self, **stations: Json) -> None:
         """What stations tell (`bed_7` is `bed-7`), and a beat; returns when the web process has heard it."""
+        self._beating.set()
         for station, data in stations.items():
             self.told[station.replace("_", "-")] = data
             self.publish("live", {"station": station.replace("_", "-"), "data": data})
         self.beat()
         eventually(lambda: all(self._heard(name, data) for name, data in self.told.items()))
+
+    def silence_line(self) -> None:
+        """It says nothing any more until the next `tell`, as one that hangs."""
+        self._beating.clear()
+
+    def _beat_on(self) -> None:
+        while not self._ended.wait(0.4):
+            if self._beating.is_set():
+                self.beat()
 
     def _heard(self, station: str, data: Json) -> bool:
         known = self.web.hub._live.get(station, {})

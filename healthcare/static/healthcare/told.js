@@ -13,6 +13,9 @@ const WAVES_OF = {
   spo2_pct: ["pleth"], pr_per_min: ["pleth"], rr_per_min: ["resp_ohm", "co2_mmhg"], etco2_mmhg: ["co2_mmhg"],
   abp_sys_mmhg: ["abp_mmhg"], abp_dia_mmhg: ["abp_mmhg"], abp_map_mmhg: ["abp_mmhg"],
 };
+const SHORT = { "no-data": "No data" };
+const FLAT = { "leads-off": "ecg", "probe-off": "pleth" };
+const SAID_ELSEWHERE = ["trend", "obs-overdue"];
 const UNIT = /\s*(?:%|\/min|mmHg|°C)$/;
 const LEVELS = { high: "high", medium: "medium", "low-medium": "single" };
 const NO_MOMENT = { kind: "text", text: "" };
@@ -43,8 +46,10 @@ const rankOf = (alarm) => [
 const byRank = (a, b) => compare(rankOf(a), rankOf(b));
 const quiet = (alarm) => alarm.kind === "technical" && alarm.priority === "low";
 
-// The bed's alarms, first the one that its sector is about; advice is none.
-export const signalled = (bed) => (bed.alarms || []).filter((alarm) => alarm.kind !== "advisory").sort(byRank);
+const mereAdvice = ({ kind, priority, sound }) => kind === "advisory" && priority === "low" && !["on", "paused"].includes(sound);
+
+// The bed's alarms, first the one that its sector is about; low advice is none, unless it sounds.
+export const signalled = (bed) => (bed.alarms || []).filter((alarm) => !mereAdvice(alarm)).sort(byRank);
 
 function lookOf(alarm) {
   if (alarm.state === "latched") return "latched";
@@ -60,7 +65,8 @@ const starsOf = (alarm) => (quiet(alarm) ? "" : `${STARS[alarm.priority]} `);
 const whatOf = (alarm) => `${alarm.label} ${alarm.text || ""}`.trim();
 
 function lineOf(alarm) {
-  const label = alarm.kind === "technical" ? alarm.label.toUpperCase() : alarm.label;
+  const short = SHORT[alarm.code] || alarm.label;
+  const label = alarm.kind === "technical" ? short.toUpperCase() : short;
   const line = starsOf(alarm) + `${label} ${(alarm.text || "").replace(UNIT, "")}`.trim();
   return alarm.state === "latched" ? `was ${line}` : line;
 }
@@ -90,7 +96,7 @@ export function sectorShown(bed, label, privacy = true) {
     nurse: empty ? "" : textOf(bed.nurse),
     scale2: Boolean(bed.scale2),
     news: out ? null : newsOf(bed.news2),
-    flat: alarms.some((alarm) => alarm.code.includes("leads-off") && alarm.state !== "latched"),
+    flat: [...new Set(alarms.filter(({ code, state }) => FLAT[code] && state !== "latched").map(({ code }) => FLAT[code]))].sort(),
     waves: wavesOf(bed.waves || [], top),
     ...headOf(place, alarms),
     ...numbersOf(bed.numerics || {}),
@@ -137,15 +143,17 @@ function headOf(place, alarms) {
 
 function whoOf(patient, privacy) {
   if (!patient) return "No name";
-  return privacy ? patient.initials : patient.name || patient.initials;
+  const initials = patient.initials || "No name";
+  return privacy ? initials : patient.name || initials;
 }
 
 function newsOf(news2) {
   if (!news2) return null;
   const complete = Boolean(news2.complete);
   const score = String(news2.text);
+  const atLeast = score.replace(/^[≥>=]+/, "").trim();
   return {
-    score: complete ? score : `≥${score.replace(/^[≥>=]+/, "").trim()}`,
+    score: /^\d+$/.test(atLeast) && !complete ? `≥${atLeast}` : score,
     level: complete ? LEVELS[news2.risk] || "" : "open",
     delta: String(news2.delta || "").replaceAll("-", "−"),
     at_utc_s: complete ? news2.at_utc_s ?? null : null,
@@ -227,7 +235,7 @@ export function wardShown(places, beds, ward, audio, stale) {
     ended: found.filter(({ alarm }) => alarm.state === "latched").map(rowOf),
     technical: [...wardRows(ward, audio), ...byTime.filter(({ alarm }) => alarm.kind === "technical").map(rowOf)],
     due: dueOf(places, beds),
-    advice: places.flatMap(([name, label]) => (beds[name]?.advice || []).map(({ text }) => ({ bed: label, text }))),
+    advice: places.flatMap(([name, label]) => adviceOf(beds[name] || {}).map((text) => ({ bed: label, text }))),
   };
 }
 
@@ -274,7 +282,8 @@ function whoRow(alarm) {
   if (alarm.state === "acknowledged") return [`${lost}acknowledged${and}`, null];
   if (alarm.accepted) return [owner ? `${lost}accepted by ${owner}` : `${lost}accepted`, null];
   if (step && (alarm.next_step_at_utc_s ?? null) !== null) {
-    const called = [...PRIORITIES, "louder"].includes(step.toLowerCase()) ? "in" : "called in";
+    const itself = [...PRIORITIES, "louder"].includes(step.toLowerCase()) || step.endsWith(" alarm");
+    const called = itself ? "in" : "called in";
     return [`${lost}${step} ${called}`, alarm.next_step_at_utc_s];
   }
   if (alarm.code === "no-data") return ["go to the bedside", null];
@@ -294,6 +303,11 @@ function wardRows(ward, audio) {
     key, station: "", bed: "", look: "technical", shape: "technical", what, who, left_utc_s: null,
     time: { kind: "text", text: age }, paused: false, acknowledged: false, accepted: false,
   }));
+}
+
+function adviceOf(bed) {
+  const silent = (bed.alarms || []).filter((alarm) => mereAdvice(alarm) && !SAID_ELSEWHERE.includes(alarm.code));
+  return [...(bed.advice || []).map(({ text }) => text), ...silent.map(whatOf)];
 }
 
 function dueOf(places, beds) {

@@ -189,7 +189,7 @@ export function showWaves(canvases, station, channels, names, { still, flat }) {
   canvases.forEach((canvas, at) => {
     if (!strips.has(canvas)) strips.set(canvas, new Strip(canvas));
     const channel = channels[at] || "";
-    const off = flat && (channel.startsWith("ecg") || (!channel && at === 0));
+    const off = flat.some((kind) => channel.startsWith(kind)) || (!channel && at === 0 && flat.length > 0);
     strips.get(canvas).show(channel ? `${station} ${channel}` : "", names[channel] || "", channel, still, off);
   });
 }
