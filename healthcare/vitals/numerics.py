@@ -9,7 +9,7 @@ within five minutes of ours. A monitor's value speaks for a measure; one compute
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -146,9 +146,9 @@ class BedNumerics:
         """Every condition, present or not: to be told once more when a channel is back."""
         return self._onset.standing()
 
-    def adopt(self, present: set[tuple[str, str]]) -> None:
-        """After a restart: (code, measure) of the own alarms that the board holds, so that they can end by values."""
-        self._onset.adopt(present)
+    def adopt(self, causes: Iterable[tuple[str, str, str, str]]) -> None:
+        """After a restart: `Finding.cause` of what the board holds as present, so that it can end by values."""
+        self._onset.adopt(causes)
 
     def value(self, measure: str, now: Instant) -> float | None:
         """The value that speaks for a measure, None where none is fresh and valid."""
@@ -195,8 +195,9 @@ class BedNumerics:
         return items
 
     def state(self, now: Instant) -> dict[str, Any]:
-        """For JSON; `restore` takes it. The limits keep themselves beside it."""
+        """For JSON; `restore` takes it."""
         return {
+            "limits": self.limits.state(now),
             "at": kept_past(now, now),
             "slots": [[*key, slot.instance, slot.kept(now)] for key, slot in self._slots.items()],
             "onset": self._onset.state(now.mono_s),
@@ -206,8 +207,9 @@ class BedNumerics:
         }
 
     def restore(self, kept: Mapping[str, Any], now: Instant) -> None:
-        """Goes on from `state`; `limits` must have been restored before."""
+        """Goes on from `state`, the limits of the patient among it."""
         self._now = now
+        self.limits.restore(kept["limits"], now)
         away_s = now.since(past_again(kept["at"], now))
         self._onset.limits_changed(self.limits.limits, now.mono_s)
         self._onset.restore(kept["onset"], now.mono_s, away_s)

@@ -7,7 +7,7 @@ missing nor a rejected value makes its delay longer. See `condition.py` for how 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -177,14 +177,14 @@ class Onset:
                 changed.append(self._finding(condition, told))
         return changed
 
-    def adopt(self, present: set[tuple[str, str]]) -> None:
-        """After a restart: the (code, measure) of what the alarm board holds as present is present here too.
+    def adopt(self, causes: Iterable[tuple[str, str, str, str]]) -> None:
+        """After a restart: what the alarm board holds as present (`Finding.cause`) is present here too.
 
         So it ends when the values are back, and not because it was forgotten.
         """
+        present = set(causes)
         for condition in self._all:
-            cause = (condition.rule.code, _measure(condition.rule))
-            if cause in present and not condition.present and condition.limit is not None:
+            if self._finding(condition).cause in present and not condition.present and condition.limit is not None:
                 condition.present = True
                 self._told[condition] = _text(condition)
 

@@ -287,6 +287,9 @@ def test_a_drift_becomes_advice_with_its_reason() -> None:
 def test_it_is_the_same_after_a_restart_and_no_value_got_younger() -> None:
     bed = BedNumerics()
     through(bed, range(20), spo2_pct=84, hr_per_min=130)
+    bed.limits.set("rr_per_min", Limits(8, 35), who="Nurse 14", role="nurse", reason="pain",
+                   until=START.plus(600), now=START.plus(19))  # fmt: skip
+    bed.limits_changed(START.plus(19))
     kept = json.loads(json.dumps(bed.state(START.plus(19)), allow_nan=False))
     started = Instant(5.0, START.utc_s + 22)
     again = BedNumerics()
@@ -294,6 +297,7 @@ def test_it_is_the_same_after_a_restart_and_no_value_got_younger() -> None:
     assert [finding for finding in again.standing() if finding.present] == [
         finding for finding in bed.standing() if finding.present
     ]
+    assert again.limits.limits("rr_per_min") == Limits(8, 35)
     assert again.shown(started)["spo2_pct"] == bed.shown(START.plus(22))["spo2_pct"]
     heard: list[tuple[str, bool]] = []
     for second in range(10):
@@ -304,7 +308,7 @@ def test_it_is_the_same_after_a_restart_and_no_value_got_younger() -> None:
 
 def test_what_the_board_holds_ends_by_values_even_if_the_state_was_lost() -> None:
     bed = BedNumerics()
-    bed.adopt({("spo2-low", "spo2_pct")})
+    bed.adopt([Finding("spo2-low", True, measure="spo2_pct").cause])
     assert through(bed, range(10), spo2_pct=95) == [(5, "spo2-low", False)]
 
 

@@ -152,7 +152,13 @@ def test_after_a_restart_it_goes_on_and_tells_nothing_twice() -> None:
 
 def test_what_the_board_holds_ends_here_only_by_values() -> None:
     of = onset()
-    of.adopt({("spo2-low", "spo2_pct"), ("asystole", "hr_per_min")})
+    of.adopt(
+        [
+            ("own", "spo2-low", "spo2_pct", ""),
+            ("own", "extreme-brady", "hr_per_min", ""),
+            ("monitor", "rr-low", "rr_per_min", ""),
+        ]
+    )
     assert [finding.code for finding in of.present()] == ["spo2-low"]
     assert run(of, "spo2_pct", [None] * 100) == []
     assert brief(run(of, "spo2_pct", [95.0] * 10, begin_s=200.0)) == [(5, "spo2-low", False, "")]
