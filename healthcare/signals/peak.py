@@ -50,3 +50,10 @@ class PeakPlacer:
         upward = up * (weight if abs(self._side) > 0.3 else 1.0) >= down
         self._side += _STEP * ((1.0 if up >= down else -1.0) - self._side)
         return self._first + low + (top if upward else bottom)
+
+    def around(self, sample: int, reach: int) -> Floats | None:
+        """The samples up to `reach` before and after; None where they are not all there."""
+        middle = sample - self._first
+        if middle < reach or middle + reach >= self._samples.size:
+            return None
+        return self._samples[middle - reach : middle + reach + 1]

@@ -11,12 +11,12 @@ BRIDGED_S = 5.0
 
 
 class StreamClock:
-    """Counts samples from `origin_s` on; a moment without samples counts too."""
+    """Counts samples from `origin_s` on, which is `first_sample`; a moment without samples counts too."""
 
-    def __init__(self, rate_hz: float, origin_s: float) -> None:
+    def __init__(self, rate_hz: float, origin_s: float, first_sample: int = 0) -> None:
         self.rate_hz = rate_hz
-        self.next_sample = 0
-        self._offset_s = origin_s  # stream time of sample 0
+        self.next_sample = first_sample
+        self._offset_s = origin_s - first_sample / rate_hz  # stream time of sample 0
 
     def hole(self, start_s: float) -> int | None:
         """How many samples are missing before a chunk that starts then; None: it begins a new stream.
