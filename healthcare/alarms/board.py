@@ -170,7 +170,8 @@ class AlarmBoard:
     def restore(self, state: Mapping[str, Any] | None, events: Iterable[Mapping[str, Any]], now: Instant) -> None:
         """For a new board: the saved state, and the `event_data` of every change recorded after it.
 
-        The roster is the saved one; whoever keeps it assigns it anew. Then let `tick` do what was missed.
+        The roster is the saved one; whoever keeps it assigns it anew. Then let `tick` do what was missed, and save:
+        where the wall clock was set back, durations are those of the last record, and a second kill finds newer ones.
         """
         if state is not None:
             self._caller.roster = Roster.from_json(state["roster"])

@@ -106,8 +106,7 @@ class Conditions:
         )
 
     def _follow(self, alarm: Alarm, finding: Finding, now: Instant) -> None:
-        others = tuple(cause for cause in alarm.causes if cause.cause != finding.cause)
-        causes = (*others, finding) if finding.present else others
+        causes = _with(alarm.causes, finding)
         if not causes:
             self._over(alarm, now)
             return
@@ -197,6 +196,15 @@ class Conditions:
             if lost != alarm.source_lost:
                 act = Act.SOURCE_LOST if lost else Act.SOURCE_BACK
                 self._register.write(act, replace(alarm, source_lost=lost), now, channel=channel)
+
+
+def _with(causes: tuple[Finding, ...], finding: Finding) -> tuple[Finding, ...]:
+    """The causes with this one in the place of the same one before it, behind them, or gone."""
+    if not finding.present:
+        return tuple(cause for cause in causes if cause.cause != finding.cause)
+    if any(cause.cause == finding.cause for cause in causes):
+        return tuple(finding if cause.cause == finding.cause else cause for cause in causes)
+    return (*causes, finding)
 
 
 def _counts(finding: Finding) -> tuple[object, ...]:

@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
@@ -35,10 +36,12 @@ ALL_TOLD_WITHIN_S = 180.0
 
 
 class Bed(RuleBasedStateMachine):
+    policy = AlarmPolicy()
+
     def __init__(self) -> None:
         super().__init__()
         self.now = at(0)
-        self.board = AlarmBoard("bed-7", AlarmPolicy())
+        self.board = AlarmBoard("bed-7", self.policy)
         self.board.assign(ROSTER)
         self.state: Mapping[str, Any] | None = None
         self.events: list[Mapping[str, Any]] = []
@@ -46,6 +49,7 @@ class Bed(RuleBasedStateMachine):
         self.lost: set[str] = set()
         self.acknowledged: set[str] = set()
         self.paused: dict[str, float] = {}
+        self.kept: dict[str, Instant] = {}  # alarm id: when it was recorded last
         self.waiting: dict[str, float] = {}  # alarm id: since when nobody has done anything about it, monotonic
 
     # What comes in
@@ -144,23 +148,36 @@ class Bed(RuleBasedStateMachine):
     @rule()
     def save(self) -> None:
         self.state, self.events = saved(self.board, self.now), []
+        self.kept = dict.fromkeys((alarm.id for alarm in self.board.alarms), self.now)
 
     @rule(stopped_s=st.sampled_from([0.2, 10.0, 400.0]), clock_set_s=st.sampled_from([0.0, 0.0, -3600.0, 50.0]))
     def kill(self, stopped_s: float, clock_set_s: float) -> None:
-        """The power goes; the next run has a new monotonic clock, and a wall clock that may have been set."""
+        """The power goes; the next run has a new monotonic clock, and a wall clock that may have been set.
+
+        No duration is longer than it was when the alarm was recorded last, nor, with a sound clock, than it was now.
+        """
         before, then = {alarm.id: alarm for alarm in self.board.alarms}, self.now
         self.now = Instant(5.0, then.utc_s + stopped_s + clock_set_s)
         self.board = self._again(self.now)
         assert [alarm.id for alarm in self.board.alarms] == list(before)
-        gone_s = max(0.0, stopped_s + clock_set_s)
         for alarm in self.board.alarms:
-            left, was = alarm.timers.to_json(self.now), before[alarm.id].timers.to_json(then)
-            assert left.keys() == was.keys()
-            assert all(left[name] <= was[name] + 1e-3 for name in left), "a duration grew"
-        shift_s = self.now.mono_s - then.mono_s - gone_s
-        self.paused = {name: until + shift_s for name, until in self.paused.items()}
-        self.waiting = {name: since + shift_s for name, since in self.waiting.items()}
+            self._age(alarm, before[alarm.id], then, clock_set_s < 0)
         self._keep(self.board.tick(self.now))
+        self.save()
+
+    def _age(self, alarm: Alarm, before: Alarm, then: Instant, set_back: bool) -> None:
+        kept = self.kept[alarm.id]
+        gone_s = max(0.0, self.now.utc_s - kept.utc_s)
+        left, recorded_s = alarm.timers.to_json(self.now), before.timers.to_json(kept)
+        if "reminder_ends" not in recorded_s:
+            left.pop("reminder_ends", None)  # it had sounded, and may sound again
+        assert left.keys() == recorded_s.keys()
+        for name, left_s in left.items():
+            assert abs(left_s - (recorded_s[name] - gone_s)) < 1e-3, "what is left is what was left, less what has gone"
+            assert set_back or left_s <= before.timers.to_json(then)[name] + 1e-3, "a duration grew"
+        for moments in (self.paused, self.waiting):
+            if alarm.id in moments:
+                moments[alarm.id] += self.now.mono_s - kept.mono_s - gone_s
 
     # What must be true
 
@@ -177,9 +194,12 @@ class Bed(RuleBasedStateMachine):
     @invariant()
     def what_nobody_did_anything_about_sounds(self) -> None:
         for alarm in self.board.alarms:
-            silenced = alarm.id in self.acknowledged or self.now.mono_s < self.paused.get(alarm.id, 0.0) + 1e-3
+            known = alarm.id in self.acknowledged
+            if self.policy.bedside_silences:
+                known |= alarm.acknowledged_at_bedside
+            silenced = known or self.now.mono_s < self.paused.get(alarm.id, 0.0) + 1e-3
             assert silenced or alarm.silent or alarm.sound(self.now) == "on", alarm
-            assert alarm.unanswered or alarm.id in self.acknowledged
+            assert alarm.unanswered or known
 
     @invariant()
     def everyone_is_told_in_time(self) -> None:
@@ -207,7 +227,7 @@ class Bed(RuleBasedStateMachine):
         assert _rounded(_kept(again, self.now)) == _rounded(_kept(self.board, self.now))
 
     def _again(self, now: Instant) -> AlarmBoard:
-        board = AlarmBoard("bed-7", AlarmPolicy())
+        board = AlarmBoard("bed-7", self.policy)
         board.restore(self.state, self.events, now)
         board.assign(ROSTER)
         return board
@@ -222,6 +242,7 @@ class Bed(RuleBasedStateMachine):
     def _keep(self, changes: list[Change]) -> None:
         """Records the changes; what was silenced and worsened, or came again, is nobody's any more."""
         self.events += recorded(changes)
+        self.kept |= {change.alarm.id: self.now for change in changes if change.alarm is not None}
         for change in changes:
             if change.alarm is not None and change.act in {Act.BEGAN, Act.WORSENED, Act.RECURRED}:
                 self.paused.pop(change.alarm.id, None)
@@ -230,6 +251,8 @@ class Bed(RuleBasedStateMachine):
         for change in changes:
             if change.alarm is not None and change.act in {Act.BEGAN, Act.WORSENED} and change.alarm.id in high:
                 self.waiting[change.alarm.id] = self.now.mono_s
+            if change.alarm is not None and change.act is Act.RECURRED and change.alarm.id in high:
+                self.waiting.setdefault(change.alarm.id, self.now.mono_s)
         self.waiting = {name: since for name, since in self.waiting.items() if name in high}
 
 
@@ -244,5 +267,32 @@ def _rounded(value: object) -> object:
     return json.loads(json.dumps(value), parse_float=lambda text: round(float(text), 3))
 
 
-Bed.TestCase.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+class OtherSite(Bed):
+    """The same promises where a site has decided everything else."""
+
+    policy = AlarmPolicy(
+        pause_s=60.0,
+        reminder_s=120.0,
+        accepted_for_s=90.0,
+        telemetry_critical=True,
+        bedside_silences=True,
+        latching={"hr-high": True, "asystole": False},
+    )
+
+
+class ManyBeds(Bed):
+    pass
+
+
+class ManyOtherSites(OtherSite):
+    pass
+
+
+Bed.TestCase.settings = settings(max_examples=25, stateful_step_count=30, deadline=None)
+OtherSite.TestCase.settings = settings(max_examples=15, stateful_step_count=30, deadline=None)
+for many in (ManyBeds, ManyOtherSites):
+    many.TestCase.settings = settings(max_examples=500, stateful_step_count=60, deadline=None)
 TestBed = Bed.TestCase
+TestOtherSite = OtherSite.TestCase
+TestManyBeds = pytest.mark.slow(ManyBeds.TestCase)
+TestManyOtherSites = pytest.mark.slow(ManyOtherSites.TestCase)

@@ -29,6 +29,13 @@ def test_another_channel_or_priority_of_the_same_finding_is_recorded() -> None:
     assert only(board).source_lost
 
 
+def test_a_finding_told_again_keeps_its_place_among_the_causes() -> None:
+    board = bed()
+    board.take([found("hr-high"), found("hr-high", source="monitor")], at(0))
+    board.take([found("hr-high", text="138 > 130 /min")], at(1))
+    assert [cause.source for cause in only(board).causes] == ["own", "monitor"]
+
+
 def test_a_condition_that_does_not_hold_is_nothing() -> None:
     board = bed()
     assert board.take([over("spo2-low")], at(0)) == []
