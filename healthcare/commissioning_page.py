@@ -16,9 +16,8 @@ _MOST_NAME = 40
 
 def audio_check(desk: Desk, asked: Asked) -> Answered:
     _, ward, _ = heard(desk)
-    told = ward.get("audio") or {}
-    values = {**bar(desk, asked), "tones": TONES, "audio": told, "screens": told.get("screens") or {}}
-    return Shown("healthcare/commissioning.html", values)
+    screens = list((ward.get("audio") or {}).get("screens") or {})
+    return Shown("healthcare/commissioning.html", {**bar(desk, asked), "tones": TONES, "screens": screens})
 
 
 def commission(desk: Desk, asked: Asked) -> Answered:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from core.errors import InputError
+from healthcare.moments import moment_text
 from healthcare.sector_shown import text_of
-from healthcare.wall_shown import link_lost
+from healthcare.wall_shown import audio_shown, ward_shown
 from verticals.contract import Json, Reply
 from verticals.web import Answered, Asked, Data, Desk, Shown
 
@@ -39,23 +41,43 @@ def heard(desk: Desk) -> tuple[dict[str, Any], dict[str, Any], bool]:
 
 
 def bar(desk: Desk, asked: Asked) -> dict[str, Any]:
-    """The values that every page of the station needs for its banner and its foot."""
-    _, ward, stale = heard(desk)
-    now = desk.clock.now().utc_s
-    zone = zone_of(desk)
+    """The values that every page of the station needs: the highest alarm over it, and its foot.
+
+    `state` is for `static/healthcare/station.js`, which keeps banner and audio going; a page may put more into it.
+    """
+    settings = desk.settings
+    places = [(bed.name, bed.label) for bed in settings.beds]
+    beds, ward, stale = heard(desk)
+    audio = audio_shown(beds.values(), ward, running=False)
+    now, zone = desk.clock.now().utc_s, zone_of(desk)
     return {
-        "ward": desk.settings.ward,
-        "zone": desk.settings.time_zone,
-        "simulated": bool(desk.settings.simulated),
-        "privacy": bool(desk.settings.privacy),
-        "stale": stale,
-        "lost": link_lost(ward, stale=stale),
+        "ward": settings.ward,
+        "zone": settings.time_zone,
+        "simulated": bool(settings.simulated),
+        "theme": "ward-day" if asked.query.get("theme") == "day" else "",
+        "shown": ward_shown(places, beds, ward, audio, stale=stale),
+        "audio": audio,
+        "feed_age": "– –" if stale else _feed_age(ward),
         "charge": text_of((ward.get("roster") or {}).get("charge")),
         "now": datetime.fromtimestamp(now, UTC).astimezone(zone).strftime("%H:%M:%S"),
+        "text": partial(moment_text, now_utc_s=now, zone=zone),
         "who": asked.who,
         "role": asked.role,
         "disclaimer": DISCLAIMER,
+        "state": {
+            "places": places,
+            "beds": {name: {"alarms": told.get("alarms") or []} for name, told in beds.items()},
+            "ward": ward,
+            "stale": stale,
+            "now_utc_s": now,
+        },
     }
+
+
+def _feed_age(ward: Mapping[str, Any]) -> str:
+    """The oldest word of a feed, in seconds; `– –` before the first."""
+    ages = [feed["age_s"] for feed in ward.get("feeds") or () if feed.get("age_s") is not None]
+    return f"{max(ages):.0f} s" if ages else "– –"
 
 
 def no_bed(asked: Asked) -> Answered:

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
-from healthcare.moments import moment_text
 from healthcare.sector_shown import WAVE_NAMES, sector_shown
-from healthcare.station_frame import WARD, answered, bar, bed_of, give_order, given, heard, zone_of
-from healthcare.wall_shown import audio_shown, grid, ward_shown
+from healthcare.station_frame import WARD, answered, bar, bed_of, give_order, given, heard
+from healthcare.wall_shown import grid
 from verticals.web import Answered, Asked, Data, Desk, Page, Shown
 
 #: Waves are drawn so long after they were measured, so that a late chunk makes no gap.
@@ -23,45 +19,27 @@ _MOST_NAME = 40
 
 def wall(desk: Desk, asked: Asked) -> Answered:
     settings = desk.settings
-    places = [(bed.name, bed.label) for bed in settings.beds]
-    beds, ward, stale = heard(desk)
-    audio = audio_shown(beds.values(), ward, running=False)
-    columns, rows = grid(len(places))
-    now, zone = desk.clock.now().utc_s, zone_of(desk)
-
-    def text(moment: Mapping[str, Any]) -> str:
-        return moment_text(moment, now, zone)
-
-    return Shown(
-        "healthcare/wall.html",
-        {
-            **bar(desk, asked),
-            "theme": "ward-day" if asked.query.get("theme") == "day" else "",
-            "columns": columns,
-            "rows": rows,
-            "strips": _STRIPS.get(columns, 1),
-            "places": places,
-            "sectors": [
-                (name, label, sector_shown(beds[name], label, privacy=settings.privacy)) for name, label in places
-            ],
-            "shown": ward_shown(places, beds, ward, audio, stale=stale),
-            "audio": audio,
-            "text": text,
-            "feed_age": _feed_age(ward),
-            "pause_s": settings.pause_s,
-            "state": {
-                "places": places, "beds": beds, "ward": ward, "stale": stale, "wave_names": WAVE_NAMES,
-                "wave_delay_s": WAVE_DELAY_S, "pause_s": settings.pause_s, "privacy": bool(settings.privacy),
-                "now_utc_s": now,
-            },
-        },
-    )  # fmt: skip
-
-
-def _feed_age(ward: Mapping[str, Any]) -> str:
-    """The oldest word of a feed, in seconds; `– –` before the first."""
-    ages = [feed["age_s"] for feed in ward.get("feeds") or () if feed.get("age_s") is not None]
-    return f"{max(ages):.0f} s" if ages else "– –"
+    beds, _, _ = heard(desk)
+    columns, rows = grid(len(beds))
+    privacy = bool(settings.privacy)
+    frame = bar(desk, asked)
+    more = {
+        "beds": beds,
+        "privacy": privacy,
+        "pause_s": settings.pause_s,
+        "wave_names": WAVE_NAMES,
+        "wave_delay_s": WAVE_DELAY_S,
+    }
+    shown = [(bed.name, bed.label, sector_shown(beds[bed.name], bed.label, privacy=privacy)) for bed in settings.beds]
+    values = {
+        "columns": columns,
+        "rows": rows,
+        "strips": _STRIPS.get(columns, 1),
+        "sectors": shown,
+        "pause_s": settings.pause_s,
+        "state": {**frame["state"], **more},
+    }
+    return Shown("healthcare/wall.html", {**frame, **values})
 
 
 def order(desk: Desk, asked: Asked) -> Answered:
@@ -71,7 +49,8 @@ def order(desk: Desk, asked: Asked) -> Answered:
         return answered(give_order(desk, asked, WARD, name, {}))
     alarm = str(args.get("alarm", ""))
     station = alarm.partition("/")[0]
-    if name not in _OF_BED or bed_of(desk, station) is None:
+    known = name == "acknowledge" if station == WARD else name in _OF_BED and bed_of(desk, station) is not None
+    if not known:
         return Data({"accepted": False, "reason": f"no order '{name[:_MOST_NAME]}' for such an alarm"}, status=404)
     return answered(give_order(desk, asked, station, name, {"alarm": alarm}))
 

@@ -25,6 +25,7 @@ from healthcare.sector_shown import (
 
 #: Columns and rows by the most beds they hold.
 GRIDS = ((4, 2, 2), (6, 3, 2), (9, 3, 3), (12, 4, 3), (16, 4, 4), (20, 5, 4), (24, 6, 4))
+_FEEDS = {"hl7": "Monitor feed", "waves": "Wave feed"}
 #: Advice that stands in the rail already: under `advice`, under what is due.
 _SAID_ELSEWHERE = ("trend", "obs-overdue")
 
@@ -50,7 +51,7 @@ def audio_shown(
         return {"word": "AUDIO NOT COMMISSIONED", "look": "technical", "until_utc_s": None}
     if not running:
         return {"word": "AUDIO UNAVAILABLE", "look": "technical", "until_utc_s": None}
-    alarms = [alarm for bed in beds for alarm in bed.get("alarms") or ()]
+    alarms = [alarm for one in (*beds, ward) for alarm in one.get("alarms") or ()]
     until = [at for at in map(paused_until, alarms) if at is not None]
     until += [at for at in (audio.get("paused_until_utc_s"),) if at is not None]
     return {"word": "Audio paused" if until else "Audio on", "look": "", "until_utc_s": max(until, default=None)}
@@ -58,10 +59,11 @@ def audio_shown(
 
 def ward_shown(
     places: Sequence[tuple[str, str]], beds: Mapping[str, Mapping[str, Any]], ward: Mapping[str, Any],
-    audio: Mapping[str, Any], *, stale: bool,
+    audio: Mapping[str, Any], *, stale: bool, screen: str = "",
 ) -> dict[str, Any]:  # fmt: skip
     """Banner, tally and right rail. `places`: name and label of each bed, in their order on the wall."""
     found = [(name, label, alarm) for name, label in places for alarm in signalled(beds.get(name) or {})]
+    found += [("ward", "", alarm) for alarm in signalled(ward)]
     found.sort(key=lambda one: rank_of(one[2]))
     active = [one for one in found if one[2]["state"] != "latched"]
     by_time = sorted(
@@ -74,7 +76,10 @@ def ward_shown(
         "tally": _tally(found),
         "active": [_row(*one) for one in by_time if one[2]["kind"] != "technical"],
         "ended": [_row(*one) for one in found if one[2]["state"] == "latched"],
-        "technical": [*_ward_rows(ward, audio), *(_row(*one) for one in by_time if one[2]["kind"] == "technical")],
+        "technical": [
+            *_ward_rows(ward, audio, screen),
+            *(_row(*one) for one in by_time if one[2]["kind"] == "technical"),
+        ],
         "due": _due(places, beds),
         "advice": [{"bed": label, "text": text} for name, label in places for text in _advice(beds.get(name) or {})],
     }
@@ -94,9 +99,11 @@ def _banner(
     was = "was " if alarm["state"] == "latched" else ""
     notes = ["acknowledged"] if alarm["state"] == "acknowledged" else []
     notes += ["source lost"] if alarm.get("source_lost") else []
+    place = f"BED {label}" if label else "WARD"
     return {
-        "look": look_of(alarm), "shape": shape_of(alarm), "text": f"{stars_of(alarm)}BED {label}",
-        "what": was + what_of(alarm), "time": moment_of(alarm), "to": name, "go": f"Go to bed {label}",
+        "look": look_of(alarm), "shape": shape_of(alarm), "text": stars_of(alarm) + place,
+        "what": was + what_of(alarm), "time": moment_of(alarm), "to": name if label else "",
+        "go": f"Go to bed {label}" if label else "",
         "note": ", ".join(notes),
     }  # fmt: skip
 
@@ -138,16 +145,22 @@ def _who_row(alarm: Mapping[str, Any]) -> tuple[str, float | None]:
     return f"{lost}{owner}".removesuffix(", ") if owner else lost.removesuffix(", "), None
 
 
-def _ward_rows(ward: Mapping[str, Any], audio: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Technical lines that belong to no bed: this screen's audio, feeds that are not heard."""
+def _ward_rows(ward: Mapping[str, Any], audio: Mapping[str, Any], screen: str) -> list[dict[str, Any]]:
+    """Technical lines that belong to no bed: this screen's audio, that of others, feeds without an own alarm."""
     rows = []
     if audio["look"]:
         todo = "touch here to start it" if audio["word"].endswith("UNAVAILABLE") else "touch here to hear its tones"
         rows.append(("audio", audio["word"], todo, ""))
-    for feed in ward.get("feeds") or ():
+    for name, other in ((ward.get("audio") or {}).get("screens") or {}).items():
+        if name != screen and other.get("state", "running") != "running":
+            rows.append(
+                (f"screen {name}", f"No sound at {name}", text_of(other.get("why")) or "look at that screen", "")
+            )
+    told = any(alarm["code"] == "feed-lost" for alarm in ward.get("alarms") or ())
+    for feed in () if told else ward.get("feeds") or ():
         if not feed["ok"]:
-            age_s = feed.get("age_s")
-            rows.append((f"feed {feed['name']}", f"{feed['name']} silent", "go to the bedside", minutes(age_s)))
+            name, age_s = _FEEDS.get(feed["name"], feed["name"]), feed.get("age_s")
+            rows.append((f"feed {feed['name']}", f"{name} silent", "go to the bedside", minutes(age_s)))
     return [
         {"key": key, "station": "", "bed": "", "look": "technical", "shape": "technical", "what": what, "who": who,
          "left_utc_s": None, "time": {"kind": "text", "text": age}, "paused": False,

@@ -191,7 +191,7 @@ def _any_alarm(pick: Random, number: int) -> dict[str, Any]:
         "state": STATES, "kind": KINDS, "priority": sector_shown.PRIORITIES,
         "text": ["", "82 < 88 %", "26 > 24 /min", "88 < 90 mmHg"],
         "measure": ["", "spo2_pct", "rr_per_min", "abp_map_mmhg"],
-        "code": ["no-data", "leads-off", "probe-off", "asystole"],
+        "code": ["no-data", "leads-off", "probe-off", "asystole", "feed-lost"],
         "sound": ["on", "paused", "off"], "source_lost": [True, False], "paused_until_utc_s": [None, moment()],
         "began_utc_s": [moment()], "ended_utc_s": [None, moment()], "owner": ["", "Nurse 14"],
         "accepted": [True, False], "next_step": ["", "Louder", "Charge nurse", "Medium alarm"],
@@ -229,12 +229,21 @@ def _any_bed(pick: Random) -> dict[str, Any]:
 
 
 def _any_ward(pick: Random) -> dict[str, Any]:
-    feeds = [{"name": f"Gateway {number}", "ok": pick.random() < 0.5, "age_s": pick.choice([None, 12.4, 4000.0])}
-             for number in range(pick.choice([0, 1, 2]))]  # fmt: skip
-    audio = pick.choice([{"commissioned": True}, {"commissioned": False}, {"commissioned": True, "screens": {"W": {}}},
-                         {"commissioned": True, "screens": {"X": {}}}, {},
-                         {"commissioned": True, "paused_until_utc_s": NOW_UTC_S + 40}])  # fmt: skip
-    return pick.choice([ward(feeds=feeds, audio=audio), ward(feeds=feeds, audio=audio), {}])
+    feeds = [
+        {"name": name, "ok": pick.random() < 0.5, "age_s": pick.choice([None, 12.4, 4000.0])}
+        for name in pick.choice([[], ["hl7"], ["hl7", "Gateway"]])
+    ]
+    screens = pick.choice([{}, {"W": {}}, {"X": {"state": "not heard"}}, {"W": {}, "Y": {"state": "off", "why": "x"}}])
+    audio = pick.choice(
+        [
+            {},
+            {"commissioned": False},
+            {"commissioned": True, "screens": screens},
+            {"commissioned": True, "paused_until_utc_s": NOW_UTC_S + 40},
+        ]
+    )
+    own = [_any_alarm(pick, 90)] if pick.random() < 0.3 else []
+    return pick.choice([ward(feeds=feeds, audio=audio, alarms=own), ward(feeds=feeds, audio=audio), {}])
 
 
 _HARNESS = """
@@ -246,7 +255,7 @@ console.log(JSON.stringify(cases.map(([told, ward, stale, running, privacy]) => 
   const audio = audioShown(told, ward, running, "W");
   return {
     sectors: told.map((bed, at) => sectorShown(bed, String(at), privacy)),
-    audio, ward: wardShown(places, beds, ward, audio, stale),
+    audio, ward: wardShown(places, beds, ward, audio, stale, "W"),
   };
 })));
 """
@@ -259,7 +268,7 @@ def _said(told: list[dict[str, Any]], desk: dict[str, Any], stale: bool, running
     return {
         "sectors": [sector_shown.sector_shown(one, str(at), privacy=privacy) for at, one in enumerate(told)],
         "audio": audio,
-        "ward": wall_shown.ward_shown(places, by_name, desk, audio, stale=stale),
+        "ward": wall_shown.ward_shown(places, by_name, desk, audio, stale=stale, screen="W"),
     }
 
 

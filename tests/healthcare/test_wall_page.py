@@ -185,16 +185,26 @@ def test_without_a_script_nothing_sounds_and_the_page_says_so(station: WardRig) 
 
 
 def test_a_gateway_that_is_down_hatches_every_bed(station: WardRig) -> None:
-    down = [{"name": "Monitor gateway", "ok": False, "age_s": 12.0}]
+    down = [{"name": "hl7", "ok": False, "age_s": 12.0}]
     html = page(station, bed_7=bed(alarm()), ward=ward(feeds=down))
     assert banner(html).startswith("CENTRAL LINK LOST") and "go to the bedside" in banner(html)
-    assert 'class="station station--lost"' in html and "Monitor gateway silent" in words(html)
+    assert 'class="station station--lost"' in html and "Monitor feed silent go to the bedside 0:12" in words(html)
 
 
 def test_one_feed_of_two_that_is_silent_is_a_technical_line_only(station: WardRig) -> None:
-    feeds = [{"name": "Gateway A", "ok": False, "age_s": 12.0}, {"name": "Gateway B", "ok": True, "age_s": 0.5}]
+    feeds = [{"name": "hl7", "ok": True, "age_s": 0.5}, {"name": "waves", "ok": False, "age_s": 12.0}]
     html = page(station, ward=ward(feeds=feeds))
-    assert "station--lost" not in html and "Gateway A silent" in words(html) and "LINK LOST" not in banner(html)
+    assert "station--lost" not in html and "Wave feed silent" in words(html) and "LINK LOST" not in banner(html)
+    lost = technical(1, "ward", code="feed-lost", label="Monitor feed lost", text="waves of all monitors")
+    html = page(station, ward=ward(feeds=feeds, alarms=[lost | {"priority": "medium"}]))
+    assert banner(html).startswith("** WARD Monitor feed lost") and "Go to bed" not in banner(html)
+    assert "Wave feed silent" not in words(html) and 'data-key="ward/1"' in html
+
+
+def test_another_screen_that_cannot_sound_is_said_here_too(station: WardRig) -> None:
+    screens = {"Wall 2": {"state": "not heard", "why": ""}, "Wall 3": {"state": "running", "why": ""}}
+    told = words(page(station, ward=ward(audio={"commissioned": True, "screens": screens})))
+    assert "No sound at Wall 2 look at that screen" in told and "Wall 3" not in told
 
 
 def test_what_beds_tell_cannot_become_markup(station: WardRig) -> None:
@@ -225,6 +235,13 @@ def test_an_order_goes_to_the_bed_whose_alarm_it_is_and_is_audited(station: Ward
     assert (where, command.name, command.args, command.who) == ("bed-7", order, {"alarm": "bed-7/1"}, "Nurse 14")
     entry = list(station.audit.read())[-1]
     assert (entry.act, entry.who) == (order, "Nurse 14") and json.loads(entry.detail)["station"] == "bed-7"
+
+
+def test_an_alarm_of_the_ward_is_acknowledged_at_its_desk(station: WardRig) -> None:
+    assert station.screen.order("/order/acknowledge", {"alarm": "ward/1"}).status_code == 200
+    [(where, command)] = station.orders
+    assert (where, command.args) == ("ward", {"alarm": "ward/1"})
+    assert station.screen.order("/order/busy", {"alarm": "ward/1"}).status_code == 404
 
 
 @pytest.mark.parametrize("order", ["pause-audio", "resume-audio"])

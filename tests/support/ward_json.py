@@ -97,7 +97,7 @@ def ward(**changed: Any) -> dict[str, Any]:
     """The desk of a ward whose audio is commissioned and whose one feed is heard."""
     return {
         "audio": {"commissioned": True}, "roster": {"charge": "Charge nurse 03"},
-        "feeds": [{"name": "Monitor gateway", "ok": True, "age_s": 1.0}],
+        "feeds": [{"name": "hl7", "ok": True, "age_s": 1.0, "why": ""}], "alarms": [],
     } | changed  # fmt: skip
 
 

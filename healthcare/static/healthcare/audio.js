@@ -8,7 +8,7 @@ import { audioShown } from "./told.js";
 const SCREEN_KEY = "edgewise-screen";
 const CHECK_MS = 100;
 const SILENT_S = 2; // so long the audio's own clock may stand
-const RETRY_S = 10;
+const TELL_S = 4; // the box takes a screen that it has not heard for ten seconds for a silent one
 const LINK_LOST = { priority: "high", louder: false, ids: ["central-link"] };
 const NOTHING = { priority: "", louder: false, ids: [] };
 
@@ -25,8 +25,8 @@ export class ScreenAudio {
     this.link = false; // whether the link is lost
     this.silentUntil = 0;
     this.since = performance.now(); // it runs, or does not, since then
-    this.told = ""; // what the box knows of it
-    this.askAt = 0;
+    this.told = ""; // what the box was told last
+    this.tellAt = 0;
     this.clock = { at: 0, moved: performance.now() };
     for (const act of ["pointerdown", "keydown"]) document.addEventListener(act, () => this.start(), { passive: true });
     setInterval(() => this.watch(), CHECK_MS);
@@ -46,13 +46,13 @@ export class ScreenAudio {
     if (this.commissioned) this.sounder.tick();
   }
 
+  // At once when it has changed for good, and every few seconds, so that a screen that dies is missed.
   report(now) {
     const state = this.running ? "running" : "unavailable";
-    if (!this.commissioned || state === this.told || now - this.since < 1000 * SILENT_S || now < this.askAt) return;
-    this.askAt = now + 1000 * RETRY_S;
-    post("/audio", { screen: screenName(), state, why: this.speaker.context.state }).then((answer) => {
-      if (answer.ok) Object.assign(this, { told: state, askAt: 0 });
-    });
+    if (!this.commissioned || now - this.since < 1000 * SILENT_S) return;
+    if (now < this.tellAt && state === this.told) return;
+    Object.assign(this, { told: state, tellAt: now + 1000 * TELL_S });
+    post("/audio", { screen: screenName(), state, why: this.running ? "" : `its audio is ${this.speaker.context.state}` });
   }
 
   // What the beds tell now; gives back what the screen says of its audio.
@@ -62,7 +62,7 @@ export class ScreenAudio {
     if (!linkLost) this.silentUntil = 0;
     this.link = linkLost;
     const silent = performance.now() < this.silentUntil;
-    const wanted = linkLost ? (silent ? NOTHING : LINK_LOST) : soundingOf(beds);
+    const wanted = linkLost ? (silent ? NOTHING : LINK_LOST) : soundingOf([...beds, ward]);
     this.sounder.wanted(this.commissioned ? wanted : NOTHING);
     return shown;
   }

@@ -39,16 +39,18 @@ export function drawKeys(found, sound) {
   drawPicked(picked.key);
   const row = target();
   keys.acknowledge.toggleAttribute("disabled", !row || row.acknowledged);
-  setText(field(keys.acknowledge, "acknowledge"), row ? `${row.acknowledged ? "Acknowledged" : "Acknowledge"} bed ${row.bed}` : "Nothing to acknowledge");
-  for (const name of ["accept", "busy"]) keys[name].toggleAttribute("disabled", !row || row.accepted || row.acknowledged || row.look === "latched");
+  setText(field(keys.acknowledge, "acknowledge"), row ? `${row.acknowledged ? "Acknowledged" : "Acknowledge"} ${placeOf(row)}` : "Nothing to acknowledge");
+  for (const name of ["accept", "busy"]) keys[name].toggleAttribute("disabled", !row || row.accepted || row.acknowledged || row.look === "latched" || !row.bed);
   keys["pause-audio"].toggleAttribute("disabled", !hears);
   setText(field(keys["pause-audio"], "pause"), paused ? "Resume audio" : `Pause audio ${minutes(pauseS)}`);
 }
 
 const target = () => rows.find((row) => row.key === picked.key) || rows.find((row) => !row.acknowledged) || null;
 
+const placeOf = (row) => (row.bed ? `bed ${row.bed}` : "ward alarm");
+
 const DONE = {
-  acknowledge: (row) => `Bed ${row.bed} acknowledged`,
+  acknowledge: (row) => (row.bed ? `Bed ${row.bed} acknowledged` : "Alarm of the ward acknowledged"),
   accept: (row) => `Bed ${row.bed} accepted`,
   busy: (row) => `Bed ${row.bed} passed on`,
   "pause-audio": () => `Audio paused for ${minutes(pauseS)}. A new alarm sounds.`,

@@ -70,6 +70,7 @@ export function sector(element, label, { privacy, waveNames }) {
   function hideName() {
     clearTimeout(naming);
     naming = 0;
+    at.sub.classList.remove("is-named");
     setText(at.who, initials);
   }
 
@@ -81,6 +82,7 @@ export function sector(element, label, { privacy, waveNames }) {
     const said = await answer.json().catch(() => ({}));
     if (!answer.ok || !said.name || asked !== initials) return;
     setText(at.who, said.name);
+    at.sub.classList.add("is-named");
     naming = setTimeout(hideName, NAME_SHOWN_MS);
   }
 

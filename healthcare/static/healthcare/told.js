@@ -16,6 +16,7 @@ const WAVES_OF = {
 const SHORT = { "no-data": "No data" };
 const FLAT = { "leads-off": "ecg", "probe-off": "pleth" };
 const SAID_ELSEWHERE = ["trend", "obs-overdue"];
+const FEEDS = { hl7: "Monitor feed", waves: "Wave feed" };
 const UNIT = /\s*(?:%|\/min|mmHg|°C)$/;
 const LEVELS = { high: "high", medium: "medium", "low-medium": "single" };
 const NO_MOMENT = { kind: "text", text: "" };
@@ -215,13 +216,14 @@ export function audioShown(beds, ward, running, screen = "") {
   const here = !screens || !Object.keys(screens).length || screen in screens;
   if (!audio.commissioned || !here) return { word: "AUDIO NOT COMMISSIONED", look: "technical", until_utc_s: null };
   if (!running) return { word: "AUDIO UNAVAILABLE", look: "technical", until_utc_s: null };
-  const alarms = beds.flatMap((bed) => bed.alarms || []);
+  const alarms = [...beds, ward].flatMap((one) => one.alarms || []);
   const until = latest([...alarms.map(pausedUntil), audio.paused_until_utc_s ?? null]);
   return { word: until === null ? "Audio on" : "Audio paused", look: "", until_utc_s: until };
 }
 
-export function wardShown(places, beds, ward, audio, stale) {
+export function wardShown(places, beds, ward, audio, stale, screen = "") {
   const found = places.flatMap(([name, label]) => signalled(beds[name] || {}).map((alarm) => ({ name, label, alarm })));
+  found.push(...signalled(ward).map((alarm) => ({ name: "ward", label: "", alarm })));
   found.sort((a, b) => byRank(a.alarm, b.alarm));
   const byTime = found.filter(({ alarm }) => alarm.state !== "latched");
   const timed = ({ alarm }) => [PRIORITIES.indexOf(alarm.priority), alarm.began_utc_s, alarm.id];
@@ -233,7 +235,7 @@ export function wardShown(places, beds, ward, audio, stale) {
     tally: tallyOf(found),
     active: byTime.filter(({ alarm }) => alarm.kind !== "technical").map(rowOf),
     ended: found.filter(({ alarm }) => alarm.state === "latched").map(rowOf),
-    technical: [...wardRows(ward, audio), ...byTime.filter(({ alarm }) => alarm.kind === "technical").map(rowOf)],
+    technical: [...wardRows(ward, audio, screen), ...byTime.filter(({ alarm }) => alarm.kind === "technical").map(rowOf)],
     due: dueOf(places, beds),
     advice: places.flatMap(([name, label]) => adviceOf(beds[name] || {}).map((text) => ({ bed: label, text }))),
   };
@@ -250,9 +252,9 @@ function bannerOf(found, audio, lost) {
   const notes = alarm.state === "acknowledged" ? ["acknowledged"] : [];
   if (alarm.source_lost) notes.push("source lost");
   return {
-    look: lookOf(alarm), shape: shapeOf(alarm), text: `${starsOf(alarm)}BED ${label}`,
-    what: (alarm.state === "latched" ? "was " : "") + whatOf(alarm), time: momentOf(alarm), to: name,
-    go: `Go to bed ${label}`, note: notes.join(", "),
+    look: lookOf(alarm), shape: shapeOf(alarm), text: starsOf(alarm) + (label ? `BED ${label}` : "WARD"),
+    what: (alarm.state === "latched" ? "was " : "") + whatOf(alarm), time: momentOf(alarm),
+    to: label ? name : "", go: label ? `Go to bed ${label}` : "", note: notes.join(", "),
   };
 }
 
@@ -290,14 +292,20 @@ function whoRow(alarm) {
   return [owner ? `${lost}${owner}` : lost.replace(/, $/, ""), null];
 }
 
-function wardRows(ward, audio) {
+function wardRows(ward, audio, screen) {
   const rows = [];
   if (audio.look) {
     const todo = audio.word.endsWith("UNAVAILABLE") ? "touch here to start it" : "touch here to hear its tones";
     rows.push(["audio", audio.word, todo, ""]);
   }
-  for (const feed of ward.feeds || []) {
-    if (!feed.ok) rows.push([`feed ${feed.name}`, `${feed.name} silent`, "go to the bedside", minutes(feed.age_s)]);
+  for (const [name, other] of Object.entries(ward.audio?.screens || {})) {
+    if (name === screen || (other.state ?? "running") === "running") continue;
+    rows.push([`screen ${name}`, `No sound at ${name}`, textOf(other.why) || "look at that screen", ""]);
+  }
+  const told = (ward.alarms || []).some((alarm) => alarm.code === "feed-lost");
+  for (const feed of told ? [] : ward.feeds || []) {
+    const name = FEEDS[feed.name] || feed.name;
+    if (!feed.ok) rows.push([`feed ${feed.name}`, `${name} silent`, "go to the bedside", minutes(feed.age_s)]);
   }
   return rows.map(([key, what, who, age]) => ({
     key, station: "", bed: "", look: "technical", shape: "technical", what, who, left_utc_s: null,

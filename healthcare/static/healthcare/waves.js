@@ -13,6 +13,7 @@ const RING_S = 12;
 const CLOCK_OFF_S = 2; // a device whose clock is further off is drawn by when its chunks come
 const CATCH_UP = 1.15;
 const GAP_S = 1.5; // further behind than this is jumped
+const SCALED_S = 4; // so much of a wave says how large it is
 const GAINS = [1, 0.5, 0.25, 0.125];
 const COLOURS = { pleth: "spo2", abp_mmhg: "bp", resp_ohm: "rr", co2_mmhg: "rr" };
 const measuring = new URLSearchParams(location.search).has("measure");
@@ -28,6 +29,7 @@ class Ring {
     this.size = Math.ceil(rate * RING_S);
     this.values = new Float32Array(this.size).fill(NaN);
     this.end = null; // number of the sample after the newest, counted from UTC 0 at this rate
+    this.filled = 0; // samples since the beginning
     this.skewS = 0;
     this.waiting = []; // chunks not yet on screen, for the measure
   }
@@ -37,10 +39,12 @@ class Ring {
     if (this.end === null || first > this.end + this.size || first < this.end - this.size) {
       this.values.fill(NaN);
       this.end = first;
+      this.filled = 0;
     }
     for (let number = this.end; number < first; number += 1) this.values[number % this.size] = NaN;
     for (let at = 0; at < samples.length; at += 1) this.values[(first + at) % this.size] = samples[at];
     this.end = Math.max(this.end, first + samples.length);
+    this.filled += samples.length;
     const lateS = boxNow() - this.end / this.rate;
     if (Math.abs(lateS) > CLOCK_OFF_S) this.skewS = this.skewS === 0 ? lateS : Math.min(lateS, this.skewS + 0.02);
     else this.skewS = 0;
@@ -92,6 +96,7 @@ class Strip {
   clear() {
     this.shownTo = null; // time of the newest sample on screen, in the device's time
     this.scale = null;
+    this.settled = false; // whether the scale comes from enough of the wave
     this.ink = "";
     this.context.clearRect(0, 0, this.canvas.width, this.canvas.height);
     setText(this.label, this.name || "");
@@ -111,7 +116,7 @@ class Strip {
   // Where which value stands, and the pixels a unit; looked at anew each time the sweep begins at the left. The line of
   // an ECG stands low, or high where its peaks go down, so that it does not move when a peak comes.
   measure(ring) {
-    const range = ring.range(4);
+    const range = ring.range(SCALED_S);
     if (!range) return this.scale;
     const { low, middle, high } = range;
     if (!this.ecg) return { value: (high + low) / 2, at: 0.5, perUnit: high > low ? (0.66 * this.height) / (high - low) : 0 };
@@ -126,7 +131,14 @@ class Strip {
     const ring = rings.get(this.key);
     if (this.still || !ring || ring.end === null || !this.width) return;
     const due = Math.min(now - delayS - ring.skewS, ring.end / ring.rate);
-    if (this.shownTo === null || due - this.shownTo > GAP_S || this.shownTo - due > GAP_S) this.shownTo = due - passedS;
+    const settles = !this.settled && ring.filled >= SCALED_S * ring.rate;
+    if (settles || this.shownTo === null || Math.abs(due - this.shownTo) > GAP_S) {
+      this.settled ||= settles;
+      this.scale = null;
+      this.shownTo = due - (this.width - ERASE_PX) / PX_PER_S; // all that is known of this sweep at once
+      this.draw(ring, this.shownTo, due);
+      this.shownTo = due;
+    }
     const to = Math.min(due, this.shownTo + passedS * CATCH_UP);
     if (to <= this.shownTo) return; // nothing came: the sweep waits
     this.draw(ring, this.shownTo, to);
@@ -140,10 +152,12 @@ class Strip {
     let number = Math.floor(from * ring.rate);
     const last = Math.floor(to * ring.rate);
     if (last <= number) return;
-    if (this.scale === null || x(last / ring.rate) < x(number / ring.rate)) this.scale = this.measure(ring);
+    const whole = this.scale === null;
+    if (whole || x(last / ring.rate) < x(number / ring.rate)) this.scale = this.measure(ring);
     if (!this.scale) return;
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
-    this.erase(x(number / ring.rate), (to - from) * PX_PER_S + ERASE_PX);
+    if (whole) context.clearRect(0, 0, width, height);
+    else this.erase(x(number / ring.rate), (to - from) * PX_PER_S + ERASE_PX);
     context.strokeStyle = this.colour();
     context.lineWidth = 1.6;
     context.lineJoin = "round";
@@ -189,6 +203,7 @@ export function showWaves(canvases, station, channels, names, { still, flat }) {
   canvases.forEach((canvas, at) => {
     if (!strips.has(canvas)) strips.set(canvas, new Strip(canvas));
     const channel = channels[at] || "";
+    setHidden(canvas.parentElement, at > 0 && !channel);
     const off = flat.some((kind) => channel.startsWith(kind)) || (!channel && at === 0 && flat.length > 0);
     strips.get(canvas).show(channel ? `${station} ${channel}` : "", names[channel] || "", channel, still, off);
   });
