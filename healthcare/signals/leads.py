@@ -27,6 +27,7 @@ _FIRST_BLOCKS = 5
 _OFFSET = 0.05
 _SILENT_S = 2.5
 _BETTER, _BETTER_BLOCKS = 1.3, 6
+_FAINT, _BEATING, _LOST_WEIGHT = 0.25, 0.5, 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,7 @@ class EcgLeads:
         self._best: str | None = None
         self._better_blocks = 0
         self._muted_blocks = 0
+        self._most_recent = 0.0
 
     def feed(self, chunks: Iterable[Chunk]) -> list[Beat]:
         """What has come of all leads, in one call: a lead is not gone on without only because its chunk comes second.
@@ -151,12 +153,12 @@ class EcgLeads:
 
     def _search(self, stop: int) -> list[Beat]:
         leads = list(self._leads.values())
-        total = sum(lead.quality.weight for lead in leads)
+        total = sum(self._weight(lead) for lead in leads)
         logs = slopes = np.zeros(stop - self._at)
         loud = np.zeros(stop - self._at, np.bool_)
         for lead in leads:
             heights, steep = lead.piece(stop)
-            share, unit = lead.quality.weight / total, 1.0 / lead.quality.amplitude
+            share, unit = self._weight(lead) / total, 1.0 / lead.quality.amplitude
             logs = logs + share * np.log(heights * unit + _OFFSET)
             slopes = slopes + steep * (share * unit)
             if share > _OFFSET:
@@ -164,11 +166,18 @@ class EcgLeads:
         self._at = stop
         return [self._beat(top) for top in self._finder.feed(np.exp(logs) - _OFFSET, slopes, loud)]
 
+    def _weight(self, lead: Lead) -> float:
+        """A lead that shows next to nothing in a second in which another shows a beat is lost, or as good as."""
+        if lead.quality.recent < _FAINT and self._most_recent > _BEATING:
+            return _LOST_WEIGHT * lead.quality.weight
+        return lead.quality.weight
+
     def _close_blocks(self, stop: int) -> None:
         silent = self._last is None or stop - self._last > _SILENT_S * self.rate_hz
         hold = silent and stop - self._first > 4 * _SILENT_S * self.rate_hz
         for lead in self._leads.values():
             lead.close_block(stop, hold)
+        self._most_recent = max(lead.quality.recent for lead in self._leads.values())
         self._choose()
         quality = max(lead.quality.score for lead in self._leads.values())
         self._muted_blocks = self._muted_blocks + 1 if quality < MUTED_BELOW else 0

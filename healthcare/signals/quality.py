@@ -121,6 +121,11 @@ class LeadQuality:
         """Mean correlation of the last beats with the third nearest of those before; 1 before there are any."""
         return sum(self._likenesses) / len(self._likenesses) if self._likenesses else 1.0
 
+    @property
+    def recent(self) -> float:
+        """The highest of the last second, as a share of the lead's height."""
+        return max(list(self._tops)[-2:], default=0.0) / self.amplitude
+
     def _score(self) -> float:
         if self._off_blocks or not self._highs:
             return 0.0
