@@ -50,7 +50,9 @@ class Segment:
     def text(self, field: int, component: int = 1, subcomponent: int = 1) -> str:
         """One part of the first repetition, unescaped and without blanks around it; HL7's null `""` is empty too."""
         raw = self.raw(field)
-        return self.part(raw.partition(self.separators.repetition)[0], component, subcomponent) if raw else ""
+        if not raw or raw.isalnum():  # most fields are: nothing to cut
+            return raw if component == subcomponent == 1 else ""
+        return self.part(raw.partition(self.separators.repetition)[0], component, subcomponent)
 
     def part(self, repetition: str, component: int = 1, subcomponent: int = 1) -> str:
         """As `text`, of a raw repetition."""

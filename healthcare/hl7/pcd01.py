@@ -127,7 +127,7 @@ def _in_own_unit(row: Segment, metric: Metric, value: float, notes: Notes) -> tu
     if not row.raw(6):
         notes.counts["unit-assumed"] += 1
         return value, ""
-    unit = unit_of(row.text(6, 1), row.text(6, 2))
+    unit = unit_of(row.text(6)) or unit_of(row.text(6, 2))
     if unit is None or unit.family != metric.family:
         notes.counts[f"unit-unknown:{row.text(6, 1)}^{row.text(6, 2)} of {metric.measure}"[:80]] += 1
         return None, "unit"

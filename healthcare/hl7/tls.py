@@ -36,7 +36,7 @@ def server_context(settings: MllpTlsSettings, host: str, keys: Path, clock: Cloc
     named = bool(settings.certificate)
     certificate, key = (settings.certificate, settings.key) if named else own_certificate(host, keys, clock)
     try:
-        context.load_cert_chain(certificate, key)
+        context.load_cert_chain(certificate, key, password="")  # or OpenSSL asks for one at the terminal
         if settings.client_ca:
             context.load_verify_locations(settings.client_ca)
             context.verify_mode = ssl.CERT_REQUIRED

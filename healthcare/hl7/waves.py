@@ -19,7 +19,7 @@ from healthcare.hl7.message import Segment
 from healthcare.hl7.nomenclature import WaveKind, named
 from healthcare.hl7.timestamps import Stamp
 from healthcare.hl7.units import FREQUENCY, PLAIN, TIME, Unit, unit_of
-from healthcare.hl7.values import NO_VALUES, absence, number
+from healthcare.hl7.values import absence, number
 
 _LEAST_HZ, _MOST_HZ = 1.0, 4000.0
 _RATE = frozenset({"68320", "MDC_ATTR_SAMP_RATE", "MDC_ATTR_SAMPLE_RATE"})
@@ -30,6 +30,8 @@ _OTHER = frozenset({"68323", "MDC_ATTR_DATA_RANGE", "MDC_ATTR_SCALE_RANGE", "MDC
                     "MDC_ATTR_GRID_VIS", "MDC_ATTR_VIS_COLOR", "MDC_ATTR_TIME_PD_SAMP"})  # fmt: skip
 _FACETS = _RATE | _STEP | _NO_VALUE | _NO_VALUE_OR_FLAG | _OTHER
 _LEAST_MARK = 1000  # an INOP facet holds either such a number, or 0 and 1 as a flag
+#: What no converter gives as a sample: the ends of 16, 24 and 32 bits. -100 and -999 are samples like others.
+_MARKS = frozenset({32767.0, -32768.0, 8388607.0, -8388608.0, 2147483647.0, -2147483648.0})
 _DIGITS = frozenset("0123456789+-.eE ")
 
 Clocked = Callable[[Segment, int], Stamp | None]
@@ -108,7 +110,7 @@ class _Facets:
 
     def marks(self) -> set[float]:
         """The numbers that mean "no value"."""
-        found = set(NO_VALUES)
+        found = set(_MARKS)
         for row in self._rows:
             value = number(row.text(5))
             if value is None:
@@ -199,8 +201,8 @@ def _in_own_unit(
         own = Unit(kind.families[0])
     if own.family not in kind.families:
         return None
-    numbers = numbers.copy()
-    numbers[np.isin(numbers, list(facets.marks()))] = np.nan
+    for mark in facets.marks():
+        numbers[numbers == mark] = np.nan
     with np.errstate(over="ignore"):  # what no float32 can hold was no signal either
         scaled = (numbers * (step or 1.0) * own.scale + own.shift).astype(np.float32)
     scaled[~np.isfinite(scaled)] = np.nan

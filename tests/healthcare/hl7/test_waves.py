@@ -79,6 +79,11 @@ def test_every_mark_that_a_sender_names_is_a_gap() -> None:
     assert str(samples(*rows)) == "[5.0, nan, nan, 7.0]"
 
 
+def test_what_marks_a_missing_reading_is_a_sample_like_others_in_a_wave() -> None:
+    assert samples(OBR, "OBX|1|NA|131329|1|-100^-999^2047^-99.9|266418") == [-100.0, -999.0, 2047.0, -99.9]
+    assert str(samples(OBR, "OBX|1|NA|131329|1|32767^-32768^8388607|266418")) == "[nan, nan, nan]"
+
+
 def test_an_empty_place_is_a_gap_and_a_lost_lead_is_all_gap() -> None:
     assert str(samples(OBR, "OBX|1|NA|131329||1^^3")) == "[1.0, nan, 3.0]"
     assert str(samples(OBR, "OBX|1|NA|131329||1^2||||||X")) == "[nan, nan]"
