@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +30,7 @@ _ABOVE_NOISE, _LEAST_SHARE, _MOST_SHARE = 0.3, 0.18, 0.6
 _BEATS, _LOW_ONE, _MOST_GROWTH = 8, 2, 2.5
 _NOISE_STEP = 0.125
 _LATE, _BACK_SHARE, _BACK_NOISE, _BACK_S = 1.5, 0.22, 2.0, 0.36
-_LOST_S, _LOST_SHARE, _LOST_MOST = 3.0, 0.5, 9
+_LOST_S, _LOST_SHARE, _LOST_APART_S = 3.0, 0.5, 0.3
 _PASSED_S = 6.0  # tops older than that are not looked at again
 
 
@@ -212,10 +213,13 @@ class BeatFinder:
             self._take_back(largest, largest.height)
 
     def _looks_like_beats(self, largest: Top, now: Top) -> bool:
-        """Noise and fibrillation have many tops of nearly one height, a heart at most three in a second."""
+        """Noise and fibrillation have a top of nearly one height every fifth of a second, a heart has not."""
         oldest = now.sample - _LOST_S * self._rate_hz
-        large = [one for one in self._passed if one.sample > oldest and one.height > _LOST_SHARE * largest.height]
-        return 2 <= len(large) <= _LOST_MOST
+        large = [
+            one.sample for one in self._passed if one.sample > oldest and one.height > _LOST_SHARE * largest.height
+        ]
+        apart = sorted(later - one for one, later in pairwise(large))
+        return bool(apart) and apart[len(apart) // 2] >= _LOST_APART_S * self._rate_hz
 
     def _take_back(self, top: Top, usual: float) -> None:
         passed = self._passed

@@ -48,7 +48,7 @@ class PeakPlacer:
         up, down = max(float(window[top]), 0.0), max(-float(window[bottom]), 0.0)
         weight = _USUAL_SIDE if self._side > 0 else 1 / _USUAL_SIDE
         upward = up * (weight if abs(self._side) > 0.3 else 1.0) >= down
-        self._side += _STEP * ((1.0 if up >= down else -1.0) - self._side)
+        self._side += _STEP * ((1.0 if upward else -1.0) - self._side)
         return self._first + low + (top if upward else bottom)
 
     def around(self, sample: int, reach: int) -> Floats | None:

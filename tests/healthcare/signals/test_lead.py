@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+import numpy as np
+
+from healthcare.signals.beat import Chunk
+from healthcare.signals.lead import Lead
+
+
+def _chunk(samples: int, start_s: float) -> Chunk:
+    return Chunk("ii", 250.0, np.ones(samples, np.float32), start_s)
+
+
+def test_a_chunk_that_comes_late_adds_only_what_is_new() -> None:
+    lead = Lead("ii", 250.0, 0.0, 0)
+    assert lead.take(_chunk(250, 0.0))
+    lead.fill_to(500)
+    assert lead.take(_chunk(500, 1.0))
+    assert lead.clock.next_sample == 750
+
+
+def test_a_short_hole_is_filled_and_a_long_one_is_another_stream() -> None:
+    lead = Lead("ii", 250.0, 0.0, 0)
+    assert lead.take(_chunk(250, 0.0))
+    assert lead.take(_chunk(250, 3.0))
+    assert lead.clock.next_sample == 1000
+    assert lead.holes.between(249, 751)
+    assert not lead.take(_chunk(250, 60.0))
+
+
+def test_pieces_and_blocks_give_up_what_they_took() -> None:
+    lead = Lead("ii", 250.0, 0.0, 1000)
+    lead.take(_chunk(250, 0.0))
+    heights, slopes = lead.piece(1060)
+    assert heights.size == slopes.size == 60
+    assert lead.piece(1125)[0].size == 65
+    lead.close_block(1125, hold=False)
+    assert lead.piece(1250)[0].size == 125
