@@ -137,7 +137,7 @@ class Hub:
                 self._hear_beat(message.data)
             case "stored":
                 self._hear_sequence(message.data)
-            case "live":
+            case "live" | "chunk":
                 self._hear_live(message)
             case "metrics":
                 self.measured(message)

@@ -39,11 +39,15 @@ class Recorded:
 
     Belongs to the line's event loop. Awaiting gives the sequence number of the last event that the
     sample led to (0 when it led to none), or raises StoreError when it could not be recorded.
+    `owed`: readings for the series count too, which are written once a second; `urgent`: the sender waits
+    with everything else until it is acknowledged, so that they are written at once.
     """
 
-    __slots__ = ("_error", "_sequence", "_waiting")
+    __slots__ = ("_error", "_sequence", "_waiting", "owed", "urgent")
 
-    def __init__(self) -> None:
+    def __init__(self, *, owed: bool = False, urgent: bool = False) -> None:
+        self.owed = owed
+        self.urgent = urgent
         self._waiting: list[asyncio.Future[int]] = []  # one each: who gives up takes nobody along
         self._sequence: int | None = None
         self._error: Exception | None = None
@@ -158,6 +162,14 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
+class Chunk:
+    """A run of numbers that screens draw and nobody keeps, a piece of a wave: `head` says what it is."""
+
+    head: Json
+    values: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
 class Reply:
     """An answer to the person or program that asked by a command."""
 
@@ -175,6 +187,8 @@ class Decision:
     evidence: Mapping[str, Evidence] = field(default_factory=dict)
     series: Sequence[Reading] = ()
     live: Json = field(default_factory=dict)  # shown now, kept by nobody
+    chunks: Sequence[Chunk] = ()  # drawn now, kept by nobody
+    signal: Json = field(default_factory=dict)  # shown as `live` is, once its events are on the disk or cannot be
     tell: Sequence[tuple[str, Sample]] = ()  # (station, sample) of the same app
     reply: Reply | None = None
     save: bool = False  # the state changed in a way that must survive: save it with the events

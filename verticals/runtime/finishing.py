@@ -10,6 +10,8 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 
+import numpy as np
+
 from core.clock import Clock
 from core.errors import InputError, StoreError
 from verticals.contract import Acted, Action, Decision, Delivery, Event, Json, Sample
@@ -50,13 +52,15 @@ class Finisher:
     async def follow(self, lane: Lane, decision: Decision, origin: Origin) -> None:
         """Returns when the decision is on its way; waits while too many of this lane are."""
         lane.ahead.decided(decision.events)
-        self._at_once(lane, decision, origin)
-        if not (decision.events or decision.actions or decision.reply or decision.save or origin.inbox):
+        noted = self._at_once(lane, decision, origin)
+        if not decision.events and decision.signal:
+            self._show(lane, decision.signal)
+        if not (noted or decision.events or decision.actions or decision.reply or decision.save or origin.inbox):
             if origin.sample is not None:
                 origin.sample.recorded.settle(0)
             return
         await lane.side_by_side.acquire()
-        task = asyncio.get_running_loop().create_task(self._finish(lane, decision, origin))
+        task = asyncio.get_running_loop().create_task(self._finish(lane, decision, origin, noted))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -65,26 +69,35 @@ class Finisher:
         while self._tasks:
             await asyncio.wait(self._tasks)
 
-    def _at_once(self, lane: Lane, decision: Decision, origin: Origin) -> None:
+    def _at_once(self, lane: Lane, decision: Decision, origin: Origin) -> asyncio.Future[None] | None:
+        """What waits for nothing; the future is done when the series are on the disk, for who is owed that."""
         if decision.live:
             self._show(lane, decision.live)
+        for chunk in decision.chunks:
+            self._show(lane, chunk.head, np.ascontiguousarray(chunk.values, "<f4").tobytes())
+        noted = None
         if decision.series:
             at_utc_s = origin.at.utc_s
-            self._journal.note([Point(reading.channel, at_utc_s, reading.value) for reading in decision.series])
+            points = [Point(reading.channel, at_utc_s, reading.value) for reading in decision.series]
+            recorded = origin.sample.recorded if origin.sample is not None else None
+            owed, urgent = (recorded.owed, recorded.urgent) if recorded is not None else (False, False)
+            noted = self._journal.note(points, owed=owed, urgent=urgent)
         for station, sample in decision.tell:
             if not self._tell(station, sample):
                 lane.mishaps.note("tell", LookupError(f"there is no station '{station}'"))
                 sample.recorded.settle(0)
+        return noted
 
-    def _show(self, lane: Lane, data: Json) -> None:
+    def _show(self, lane: Lane, data: Json, payload: bytes = b"") -> None:
         try:
-            self._publish(LiveMessage("live", {"station": lane.name, "data": data}))
+            topic = "chunk" if payload else "live"
+            self._publish(LiveMessage(topic, {"station": lane.name, "data": data}, payload))
         except InputError as error:
             lane.mishaps.note("live", error)
 
-    async def _finish(self, lane: Lane, decision: Decision, origin: Origin) -> None:
+    async def _finish(self, lane: Lane, decision: Decision, origin: Origin, noted: asyncio.Future[None] | None) -> None:
         try:
-            await self._act_and_record(lane, decision, origin)
+            await self._act_and_record(lane, decision, origin, noted)
         except Exception as error:
             lane.mishaps.note("finish", error)
             if origin.sample is not None:
@@ -93,7 +106,9 @@ class Finisher:
             lane.ahead.settled(decision.events)
             lane.side_by_side.release()
 
-    async def _act_and_record(self, lane: Lane, decision: Decision, origin: Origin) -> None:
+    async def _act_and_record(
+        self, lane: Lane, decision: Decision, origin: Origin, noted: asyncio.Future[None] | None
+    ) -> None:
         protective = [action for action in decision.actions if action.protective]
         rest = [action for action in decision.actions if not action.protective]
         outcomes, loose = await self._act(lane, protective, origin, decision.events)
@@ -106,9 +121,9 @@ class Finisher:
             return
         finally:
             lane.ahead.settled(loose)
-        if origin.sample is not None:
-            origin.sample.recorded.settle(sequence)
-        await self._act_later(lane, rest, origin)
+            if decision.events and decision.signal:
+                self._show(lane, decision.signal)
+        await asyncio.gather(_settle(origin, sequence, noted), self._act_later(lane, rest, origin))
 
     async def _act(
         self, lane: Lane, actions: Sequence[Action], origin: Origin, hosts: Sequence[Event]
@@ -175,3 +190,16 @@ class Finisher:
             log.debug("deliveries of %s wait to be recorded: %s", lane.name, error)
         finally:
             lane.ahead.settled(events)
+
+
+async def _settle(origin: Origin, sequence: int, noted: asyncio.Future[None] | None) -> None:
+    """Who sent the sample hears that it is on the disk, its readings too where that is owed."""
+    if origin.sample is None:
+        return
+    try:
+        if noted is not None:
+            await noted
+    except StoreError as error:
+        origin.sample.recorded.fail(error)
+    else:
+        origin.sample.recorded.settle(sequence)

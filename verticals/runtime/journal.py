@@ -14,6 +14,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import replace
 from functools import partial
 from typing import Any, Protocol
@@ -65,7 +66,7 @@ class Records(Protocol):
 
     def foresee(self, content: NDArray[Any]) -> None: ...
 
-    def note(self, points: Sequence[Point]) -> None: ...
+    def note(self, points: Sequence[Point], *, owed: bool = False, urgent: bool = False) -> Future[None] | None: ...
 
     async def has_room(self) -> bool: ...
 
@@ -129,13 +130,25 @@ class Journal:
             if isinstance(value, np.ndarray) and value.dtype == np.uint8 and value.ndim == 3:
                 self._records.foresee(value)
 
-    def note(self, points: Sequence[Point]) -> None:
-        """Readings for the series, which are no record: what cannot be taken is counted as lost."""
+    def note(self, points: Sequence[Point], *, owed: bool = False, urgent: bool = False) -> asyncio.Future[None] | None:
+        """Readings for the series, which are no record: what cannot be taken is counted as lost.
+
+        `owed`: done when they are on the disk, or fails with the StoreError; `urgent`: somebody is held up meanwhile.
+        """
         try:
-            self._records.note(points)
+            written = self._records.note(points, owed=owed, urgent=urgent)
         except StoreError as error:
             self.lost += 1
             self._mishaps.note("series", error)
+            if not owed:
+                return None
+            written = Future()
+            written.set_exception(error)
+        if written is None:
+            return None
+        waiting = asyncio.wrap_future(written)
+        waiting.add_done_callback(_looked_at)
+        return waiting
 
     async def record(self, entry: Entry, evidence: Mapping[str, Evidence] = _NONE) -> list[Event]:
         """The numbered events, after the commit. Raises StoreError when they are not in the store (yet)."""
@@ -329,3 +342,9 @@ def _without_evidence(entry: Entry) -> Entry:
 
 def _again(error: StoreError) -> StoreError:
     return type(error)(error.message, hint=error.hint)
+
+
+def _looked_at(waiting: asyncio.Future[None]) -> None:
+    """Nobody may be left who waits for it; asyncio would log its error as one that was never seen."""
+    if not waiting.cancelled():
+        waiting.exception()

@@ -37,7 +37,7 @@ RECONNECT_LAST_S = 1.0
 
 @dataclass(frozen=True, slots=True)
 class LiveMessage:
-    """`topic` is beat, stored, live, metrics or command from the line; command, inbox or job to it."""
+    """`topic` is beat, stored, live, chunk, metrics or command from the line; command, inbox or job to it."""
 
     topic: str
     data: Mapping[str, Any] = field(default_factory=dict)
@@ -83,12 +83,17 @@ def _unpack(head: bytes, payload: bytes) -> LiveMessage:
 
 
 class _Outbox:
-    """What waits for one reader, bounded. Live values go first when room is needed; a beat is never lost."""
+    """What waits for one reader, bounded. Waves go first when room is needed, then live values; a beat is never lost.
 
-    def __init__(self) -> None:
+    Live values tell what has changed: once some were dropped, `whole` gives them all when there is room again.
+    """
+
+    def __init__(self, whole: Callable[[], list[bytes]] = list) -> None:
         self._frames: deque[tuple[str, bytes]] = deque()
         self._bytes = 0
         self._filled = asyncio.Event()
+        self._whole = whole
+        self._lacks = False
         self.dropped = 0
 
     def put(self, topic: str, frame: bytes) -> None:
@@ -102,17 +107,26 @@ class _Outbox:
 
     def _drop_one(self, incoming: str) -> None:
         # The newest beat (or "stored") says all that an older one said, so those two give way to their own kind.
-        for topic in ("live", incoming):
+        for topic in ("chunk", "live", incoming):
             place = next((at for at, (waiting, _) in enumerate(self._frames) if waiting == topic), None)
             if place is not None:
                 break
         else:
             place = next((at for at, (waiting, _) in enumerate(self._frames) if waiting != "beat"), 0)
+        self._lacks = self._lacks or self._frames[place][0] == "live"
         self._bytes -= len(self._frames[place][1])
         del self._frames[place]
         self.dropped += 1
 
+    def tell_all(self) -> None:
+        """Everything live, for who has just come or has lost some of it."""
+        self._lacks = False
+        for frame in self._whole():
+            self.put("live", frame)
+
     async def next(self) -> bytes:
+        if self._lacks and len(self._frames) < WAITING_LIMIT // 4:
+            self.tell_all()
         while not self._frames:
             self._filled.clear()
             await self._filled.wait()
@@ -149,6 +163,7 @@ class LiveServer:
         self._connections: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
         self._dropped_before = 0
+        self._latest: dict[str, dict[str, Any]] = {}  # what each station tells live, whole
 
     @property
     def clients(self) -> int:
@@ -177,18 +192,27 @@ class LiveServer:
         self.socket.unlink(missing_ok=True)
 
     def publish(self, message: LiveMessage) -> None:
-        """Puts the message into every client's queue. Raises InputError when it is no JSON or too big."""
+        """Puts the message into every client's queue. Raises InputError when it is no JSON or too big.
+
+        A station's live values are kept: who comes later gets them whole.
+        """
+        if message.topic == "live":
+            self._latest.setdefault(str(message.data["station"]), {}).update(message.data["data"])
         if not self._outboxes:
             return
         frame = pack(message)
         for outbox in self._outboxes:
             outbox.put(message.topic, frame)
 
+    def _whole(self) -> list[bytes]:
+        return [pack(LiveMessage("live", {"station": station, "data": data})) for station, data in self._latest.items()]
+
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         connection = asyncio.current_task()
         assert connection is not None
         self._connections.add(connection)
-        outbox = _Outbox()
+        outbox = _Outbox(self._whole)
+        outbox.tell_all()
         self._outboxes.add(outbox)
         pump = asyncio.create_task(_pump(outbox, writer))
         try:

@@ -45,6 +45,15 @@ class _Waiting:
     outcome: Future[list[Event]] = field(default_factory=Future)
 
 
+@dataclass(frozen=True, slots=True)
+class _Noted:
+    """Points for the series; `written` is for who waits until they are on the disk, `urgent` for who is held up."""
+
+    points: Sequence[Point]
+    written: Future[None] | None
+    urgent: bool
+
+
 def _nobody(error: StoreError | None) -> None:
     """For who does not want to know."""
 
@@ -73,9 +82,11 @@ class Recorder:
         self._clock = clock
         self._told = told
         self._max_waiting = max_waiting
-        self._queue: SimpleQueue[_Waiting | Filing | Sequence[Point] | None] = SimpleQueue()
+        self._queue: SimpleQueue[_Waiting | Filing | _Noted | None] = SimpleQueue()
         self._in_hand = 0
         self._points: list[Point] = []
+        self._owed: list[Future[None]] = []  # who waits for the points to be written
+        self._settled_minute = 0
         self._flush_at_mono_s = 0.0
         self._outage = OutageLog(log, "the store")
         self._thread: Thread | None = None
@@ -151,17 +162,23 @@ class Recorder:
             self._refuse_rest()
         return waiting.outcome
 
-    def note(self, points: Sequence[Point]) -> None:
-        """Takes points for the series; they are written together once a second. Never waits.
+    def note(self, points: Sequence[Point], *, owed: bool = False, urgent: bool = False) -> Future[None] | None:
+        """Takes points for the series; they are written together once a second, at once where it is `urgent`.
 
-        Raises StoreError when too much waits. While the disk is full the newest are kept in memory.
+        Never waits. `owed`: a future that is done when they are on the disk, or has the StoreError. Raises
+        StoreError when too much waits. While the disk is full the newest are kept in memory.
         """
         if not self._taking:
             raise StoreError("the recorder is not running")
         if self.depth >= self._max_waiting:
             raise StoreError("too much waits to be recorded, these readings are not taken")
-        if points:
-            self._queue.put(points)
+        if not points:
+            return None
+        written: Future[None] | None = Future() if owed else None
+        self._queue.put(_Noted(points, written, urgent))
+        if self._ended:
+            self._refuse_rest()
+        return written
 
     def foresee(self, content: NDArray[Any]) -> None:
         """From any thread: `content` may soon be evidence as it is; its name is computed meanwhile. Never waits."""
@@ -270,16 +287,25 @@ class Recorder:
         self._outage.back()
         return outcomes
 
-    def _keep(self, points: Sequence[Point]) -> None:
-        if not self._points:
-            self._flush_at_mono_s = self._clock.now().mono_s + _FLUSH_AFTER_S
-        self._points += points
+    def _keep(self, noted: _Noted) -> None:
+        now_mono_s = self._clock.now().mono_s
+        if noted.urgent:
+            self._flush_at_mono_s = now_mono_s
+        elif not self._points:
+            self._flush_at_mono_s = now_mono_s + _FLUSH_AFTER_S
+        self._points += noted.points
+        if noted.written is not None:
+            self._owed.append(noted.written)
 
     def _flush_series(self, *, now: bool) -> None:
-        if not self._points or not (now or self._clock.now().mono_s >= self._flush_at_mono_s):
+        moment = self._clock.now()
+        if not self._points or not (now or moment.mono_s >= self._flush_at_mono_s):
             return
+        minute = int(moment.utc_s // 60)
         try:
-            self._series.append(self._points)
+            self._series.append(
+                self._points, settle_before_utc_s=moment.utc_s if minute != self._settled_minute else None
+            )
         except StoreError as error:
             self._outage.gone(error)
             self._flush_at_mono_s = self._clock.now().mono_s + _FLUSH_AFTER_S
@@ -287,9 +313,20 @@ class Recorder:
             if lost > 0:
                 log.error("%d readings of the series are lost: %s", lost, error)
                 del self._points[:lost]
+            self._pay(error)
         else:
+            self._settled_minute = minute
             self._outage.back()
             self._points.clear()
+            self._pay(None)
+
+    def _pay(self, error: StoreError | None) -> None:
+        for written in self._owed:
+            if error is None:
+                written.set_result(None)
+            else:
+                written.set_exception(foreseen_error(error))
+        self._owed.clear()
 
     def _evict(self, batch: Sequence[_Waiting], filings: Sequence[Filing]) -> None:
         if self._evidence is None:
@@ -308,6 +345,8 @@ class Recorder:
                 item = self._queue.get_nowait()
                 if isinstance(item, _Waiting):
                     _settle([item], [StoreError("the recorder has stopped")])
+                if isinstance(item, _Noted) and item.written is not None:
+                    item.written.set_exception(StoreError("the recorder has stopped"))
 
 
 def _settle(batch: Sequence[_Waiting], outcomes: Sequence[list[Event] | Exception]) -> None:

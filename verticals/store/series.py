@@ -1,26 +1,36 @@
-"""Numbers over time, for trends and look-back: one blob a channel and minute, appended once a second.
+"""Numbers over time, for trends and look-back: a channel has one value at one moment, the last one told.
 
-A blob is a run of 10-byte records: milliseconds within the minute (uint16) and the value (float64), both
-little-endian, in the order they came. A series is no record: what came in the last second before a power
-cut may be missing.
+What comes is written together, once a second, as one row of a tail; once a minute the tail moves to its place,
+one blob a channel and minute. So a ward of channels costs the disk a few pages a second, not one page a channel.
+
+A blob of `series` is a run of 10-byte records: milliseconds within the minute (uint16) and the value (float64),
+both little-endian. One of `series_tail` is zlib over a JSON list of the channels' names, a line's end, and a
+run of 18-byte records: the name's place (uint16), milliseconds since the epoch (int64), the value (float64).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+import zlib
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, Engine, delete, select
+from sqlalchemy import Connection, Engine, delete, func, insert, select
 
 from verticals.store.database import reading, upsert, writing
-from verticals.store.tables import series
+from verticals.store.tables import series, series_tail
 
+_MINUTE_MS = 60_000
 _RECORD = np.dtype([("ms", "<u2"), ("value", "<f8")])
-_CHANNELS_A_QUERY = 500
+_TAIL_RECORD = np.dtype([("name", "<u2"), ("at_ms", "<i8"), ("value", "<f8")])
+_NAMES_A_ROW = 65_535
+_IN_A_QUERY = 500
 _LAST_MINUTE = 2**31 - 1  # the column's; in the year 6053
-_Key = tuple[str, int]
+_INSERT_TAIL = insert(series_tail)
+
+Arrays = tuple[NDArray[np.int64], NDArray[np.float64]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,33 +43,33 @@ class Point:
 
 
 def append_points(connection: Connection, points: Sequence[Point]) -> None:
-    """Adds the points behind what their minutes already hold, in the caller's transaction."""
-    fresh: dict[_Key, list[tuple[int, float]]] = {}
-    for point in points:
-        at_ms = round(point.at_utc_s * 1000)
-        fresh.setdefault((point.channel, at_ms // 60_000), []).append((at_ms % 60_000, point.value))
-    held = _held(connection, list(fresh))
-    rows = [
-        {
-            "channel": channel,
-            "minute": minute,
-            "readings": held.get((channel, minute), b"") + np.array(records, _RECORD).tobytes(),
-        }
-        for (channel, minute), records in fresh.items()
+    """Adds the points in the caller's transaction."""
+    rows = [{"points": blob} for blob in _tail_blobs(points)]
+    if rows:
+        connection.execute(_INSERT_TAIL, rows)
+
+
+def settle_before(connection: Connection, utc_s: float) -> int:
+    """Moves what the tail holds of minutes that ended before `utc_s` to their places; how many points moved.
+
+    In the caller's transaction. Afterwards the tail is at most one row.
+    """
+    rows = connection.execute(select(series_tail.c.id, series_tail.c.points).order_by(series_tail.c.id)).all()
+    tail = _by_channel(row.points for row in rows)
+    border_ms = int(utc_s // 60) * _MINUTE_MS
+    settled = {name: (at[at < border_ms], value[at < border_ms]) for name, (at, value) in tail.items()}
+    moved = sum(at.size for at, _ in settled.values())
+    if not moved:
+        return 0
+    _write_minutes(connection, settled)
+    kept = [
+        Point(name, at_ms / 1000, value)
+        for name, (at, values) in tail.items()
+        for at_ms, value in zip(at[at >= border_ms].tolist(), values[at >= border_ms].tolist(), strict=True)
     ]
-    upsert(connection, series, ["channel", "minute"], rows)
-
-
-def _held(connection: Connection, keys: Sequence[_Key]) -> dict[_Key, bytes]:
-    held: dict[_Key, bytes] = {}
-    for minute in {minute for _, minute in keys}:
-        channels = [channel for channel, of in keys if of == minute]
-        for start in range(0, len(channels), _CHANNELS_A_QUERY):
-            query = select(series.c.channel, series.c.readings).where(
-                series.c.minute == minute, series.c.channel.in_(channels[start : start + _CHANNELS_A_QUERY])
-            )
-            held |= {(row.channel, minute): row.readings for row in connection.execute(query)}
-    return held
+    connection.execute(delete(series_tail).where(series_tail.c.id <= rows[-1].id))
+    append_points(connection, kept)
+    return int(moved)
 
 
 class SeriesStore:
@@ -68,43 +78,138 @@ class SeriesStore:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def append(self, points: Sequence[Point]) -> None:
-        """Adds points in one transaction. Raises StoreError or DiskFullError; then none was added."""
-        if not points:
+    def append(self, points: Sequence[Point], *, settle_before_utc_s: float | None = None) -> None:
+        """Adds points in one transaction. Raises StoreError or DiskFullError; then none was added.
+
+        `settle_before_utc_s`: what is older moves to its place in the same transaction.
+        """
+        if not points and settle_before_utc_s is None:
             return
         with writing(self._engine) as connection:
             append_points(connection, points)
+            if settle_before_utc_s is not None:
+                settle_before(connection, settle_before_utc_s)
 
     def read(self, channel: str, from_utc_s: float, to_utc_s: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Times (UTC seconds, rising) and values with `from <= time < to`; two empty arrays where nothing is."""
-        first, last = (min(max(int(utc_s // 60), 0), _LAST_MINUTE) for utc_s in (from_utc_s, to_utc_s))
-        query = (
-            select(series.c.minute, series.c.readings)
-            .where(series.c.channel == channel, series.c.minute.between(first, last))
-            .order_by(series.c.minute)
-        )
+        return self.read_many([channel], from_utc_s, to_utc_s)[channel]
+
+    def read_many(
+        self, channels: Sequence[str], from_utc_s: float, to_utc_s: float
+    ) -> dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]]:
+        """The same for several channels in one look at the store."""
         with reading(self._engine) as connection:
-            rows = connection.execute(query).all()
-        if not rows:
-            return np.empty(0), np.empty(0)
-        records = [np.frombuffer(row.readings, _RECORD) for row in rows]
-        times = np.concatenate([row.minute * 60 + run["ms"] / 1000 for row, run in zip(rows, records, strict=True)])
-        values = np.concatenate([run["value"] for run in records])
-        order = np.argsort(times, kind="stable")
-        order = order[(times[order] >= from_utc_s) & (times[order] < to_utc_s)]
-        return times[order], values[order]
+            tail = _by_channel(connection.scalars(select(series_tail.c.points).order_by(series_tail.c.id)))
+            placed = {name: _placed(connection, name, from_utc_s, to_utc_s) for name in channels}
+        empty = (np.empty(0, np.int64), np.empty(0))
+        return {name: _span(placed[name], tail.get(name, empty), from_utc_s, to_utc_s) for name in channels}
 
     def channels(self) -> list[str]:
-        """Every channel that holds at least one minute, by name."""
+        """Every channel that holds at least one point, by name."""
         with reading(self._engine) as connection:
-            return sorted(connection.scalars(select(series.c.channel).distinct()))  # the server has its own alphabet
+            placed = set(connection.scalars(select(series.c.channel).distinct()))
+            tail = _by_channel(connection.scalars(select(series_tail.c.points)))
+        return sorted(placed | set(tail))  # the server has its own alphabet
 
     def drop_before(self, utc_s: float, *, minutes_at_once: int = 200) -> int:
         """Deletes one slice of rows of minutes that ended before `utc_s`; 0 when none is left."""
+        border = min(int(utc_s // 60), _LAST_MINUTE)
         with writing(self._engine) as connection:
-            old = select(series.c.channel, series.c.minute).where(series.c.minute < min(int(utc_s // 60), _LAST_MINUTE))
-            rows = connection.execute(old.order_by(series.c.minute).limit(minutes_at_once)).all()
+            old = select(series.c.channel, series.c.minute).where(series.c.minute < border)
+            rows = connection.execute(old.order_by(series.c.minute, series.c.channel).limit(minutes_at_once)).all()
             for row in rows:
                 mine = (series.c.channel == row.channel) & (series.c.minute == row.minute)
                 connection.execute(delete(series).where(mine))
         return len(rows)
+
+
+def _tail_blobs(points: Sequence[Point]) -> Iterable[bytes]:
+    for start in range(0, len(points), _NAMES_A_ROW):
+        mine = points[start : start + _NAMES_A_ROW]
+        names = {name: place for place, name in enumerate(dict.fromkeys(point.channel for point in mine))}
+        records = np.array(
+            [(names[point.channel], round(point.at_utc_s * 1000), point.value) for point in mine], _TAIL_RECORD
+        )
+        yield zlib.compress(json.dumps(list(names)).encode() + b"\n" + records.tobytes(), 1)
+
+
+def _by_channel(blobs: Iterable[bytes]) -> dict[str, Arrays]:
+    """What tail rows hold, in the order written."""
+    parts: dict[str, list[Arrays]] = {}
+    for blob in blobs:
+        head, _, body = zlib.decompress(blob).partition(b"\n")
+        records = np.frombuffer(body, _TAIL_RECORD)
+        for place, name in enumerate(json.loads(head)):
+            mine = records[records["name"] == place]
+            parts.setdefault(name, []).append((mine["at_ms"], mine["value"]))
+    return {
+        name: (np.concatenate([at for at, _ in runs]), np.concatenate([value for _, value in runs]))
+        for name, runs in parts.items()
+    }
+
+
+def _write_minutes(connection: Connection, settled: dict[str, Arrays]) -> None:
+    fresh: dict[tuple[int, str], Arrays] = {}
+    for name, (at, values) in settled.items():
+        minutes = at // _MINUTE_MS
+        for minute in np.unique(minutes).tolist():
+            mine = minutes == minute
+            fresh[minute, name] = (at[mine], values[mine])
+    held = _held(connection, list(fresh))
+    rows = [
+        {"minute": minute, "channel": name, "readings": _minute_blob(held.get((minute, name), b""), arrays)}
+        for (minute, name), arrays in sorted(fresh.items())
+    ]
+    upsert(connection, series, ["minute", "channel"], rows)
+
+
+def _minute_blob(held: bytes, fresh: Arrays) -> bytes:
+    records = np.empty(fresh[0].size, _RECORD)
+    records["ms"], records["value"] = fresh[0] % _MINUTE_MS, fresh[1]
+    return held + records.tobytes()
+
+
+def _held(connection: Connection, keys: Sequence[tuple[int, str]]) -> dict[tuple[int, str], bytes]:
+    """What is there already: a point may come late, for a minute that has settled."""
+    minutes = sorted({minute for minute, _ in keys})
+    known = set(connection.scalars(select(series.c.minute).where(series.c.minute.in_(minutes)).distinct()))
+    held: dict[tuple[int, str], bytes] = {}
+    for minute in known:
+        names = [name for of, name in keys if of == minute]
+        for start in range(0, len(names), _IN_A_QUERY):
+            mine = series.c.channel.in_(names[start : start + _IN_A_QUERY])
+            query = select(series.c.channel, series.c.readings).where(series.c.minute == minute, mine)
+            held |= {(minute, row.channel): row.readings for row in connection.execute(query)}
+    return held
+
+
+def _placed(connection: Connection, channel: str, from_utc_s: float, to_utc_s: float) -> Arrays:
+    """By a look-up for each minute: a scan would read all other channels of the span too."""
+    first, last = (min(max(int(utc_s // 60), 0), _LAST_MINUTE) for utc_s in (from_utc_s, to_utc_s))
+    bounds = connection.execute(select(func.min(series.c.minute), func.max(series.c.minute))).one()
+    if bounds[0] is None:
+        return np.empty(0, np.int64), np.empty(0)
+    minutes = range(max(first, bounds[0]), min(last, bounds[1]) + 1)
+    ats: list[NDArray[np.int64]] = [np.empty(0, np.int64)]
+    values: list[NDArray[np.float64]] = [np.empty(0)]
+    for start in range(0, len(minutes), _IN_A_QUERY):
+        some = series.c.minute.in_(list(minutes[start : start + _IN_A_QUERY]))
+        query = select(series.c.minute, series.c.readings).where(some, series.c.channel == channel)
+        for row in connection.execute(query.order_by(series.c.minute)):
+            records = np.frombuffer(row.readings, _RECORD)
+            ats.append(records["ms"].astype(np.int64) + row.minute * _MINUTE_MS)
+            values.append(records["value"])
+    return np.concatenate(ats), np.concatenate(values)
+
+
+def _span(
+    placed: Arrays, tail: Arrays, from_utc_s: float, to_utc_s: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """In the order of time; of several values at one moment the last one told."""
+    at, values = np.concatenate([placed[0], tail[0]]), np.concatenate([placed[1], tail[1]])
+    order = np.argsort(at, kind="stable")
+    at, values = at[order], values[order]
+    last = np.append(at[1:] != at[:-1], True) if at.size else np.empty(0, bool)
+    times = at / 1000
+    wanted = last & (times >= from_utc_s) & (times < to_utc_s)
+    return times[wanted], values[wanted]

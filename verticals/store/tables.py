@@ -61,14 +61,23 @@ states = Table(
     Column("data", Text, nullable=False),
 )
 
-#: One channel and minute a row; `readings` is a run of 10-byte records, see `series.py`.
+#: One channel and minute a row; `readings` is a run of 10-byte records, see `series.py`. The minute comes first, so
+#: that the rows of one minute lie together: written once a minute, they fill few pages instead of one each.
 series = Table(
     "series",
     metadata,
-    Column("channel", String(128), primary_key=True),
     Column("minute", Integer, primary_key=True, autoincrement=False),
+    Column("channel", String(128), primary_key=True),
     Column("readings", LargeBinary, nullable=False),
-    Index("ix_series_minute", "minute"),
+)
+
+#: The newest points of all channels, a row for each time they were written; each minute they move into `series`.
+series_tail = Table(
+    "series_tail",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("points", LargeBinary, nullable=False),
+    sqlite_autoincrement=True,
 )
 
 #: `holds` open cases keep a file past the budget; `evicted_at_utc_s` says when the file went.
