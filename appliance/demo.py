@@ -1,4 +1,5 @@
-"""A ready-made site: a simulated plant cell, an inspection taught from its good parts, and its settings file.
+"""A ready-made site: a simulated plant cell with an inspection taught from its good parts, a simulated ward, and
+their settings file.
 
 Everything lies in one data directory that carries a mark; `edgewise run` refuses it, so that nobody takes a
 simulated line for a real one.
@@ -12,6 +13,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from appliance import demo_ward
+from appliance.demo_ward import DemoWard
 from appliance.ports import require_free
 from appliance.processes import Process
 from core.clock import SystemClock
@@ -27,12 +30,14 @@ GOOD_PARTS = 30
 _SITE = """\
 # Made by `edgewise demo`, and made anew at each start. SIMULATED: nothing here reaches a real machine.
 [site]
-name = "Demo plant"
+name = "Demo site"
 
 [store]
 evidence_budget = "2GB"
 min_free = "200MB"
-{store}
+{store}"""
+_PLANT = """\
+
 [screens.manufacturing]
 port = {port}
 
@@ -57,6 +62,7 @@ camera.options.wait = "100ms"
 class Demo:
     """What the demo shows. `pictures`: a data set with train/good and test/..., or None for rendered parts.
 
+    `plant` False: there is none; `ward` None: neither is that.
     `faults` of the plant as on its command line, such as `restart@20:1.5`; `store_url` as in `[store] url`.
     """
 
@@ -69,6 +75,8 @@ class Demo:
     screen_port: int = 8101
     faults: Sequence[str] = ()
     store_url: str = ""
+    plant: bool = True
+    ward: DemoWard | None = None
 
     @property
     def opcua_url(self) -> str:
@@ -120,6 +128,13 @@ def check(demo: Demo) -> None:
         raise RefusedError(f"{demo.data} is no directory", hint="Name another with --data.")
     if demo.data.exists() and not is_demo(demo.data) and any(demo.data.iterdir()):
         raise RefusedError(f"{demo.data} holds something that no demo made", hint="Name another directory with --data.")
+    if demo.plant:
+        _check_plant(demo)
+    if demo.ward is not None:
+        demo_ward.check(demo.ward)
+
+
+def _check_plant(demo: Demo) -> None:
     if demo.pictures is not None:
         from manufacturing.datasets import read_dataset
 
@@ -144,8 +159,11 @@ def prepare(demo: Demo, say: Callable[[str], None]) -> None:
         raise StoreError(
             f"{error.filename}: cannot be written: {error.strerror}", hint="Name another directory with --data."
         ) from error
-    _introduce(demo, Places(demo.data))
-    _teach(demo, Places(demo.data), say)
+    if demo.ward is not None:
+        demo_ward.prepare(demo.ward)
+    if demo.plant:
+        _introduce(demo, Places(demo.data))
+        _teach(demo, Places(demo.data), say)
 
 
 def _introduce(demo: Demo, places: Places) -> None:
@@ -161,10 +179,10 @@ def _introduce(demo: Demo, places: Places) -> None:
 
 def _site(demo: Demo) -> str:
     folder = str(demo.hot_folder.absolute()).replace("\\", "\\\\").replace('"', '\\"')
-    store = f'url = "{demo.store_url}"\n' if demo.store_url else ""
-    return _SITE.format(
-        store=store, port=demo.screen_port, recipe=demo.recipe, opcua_url=demo.opcua_url, hot_folder=folder
-    )
+    text = _SITE.format(store=f'url = "{demo.store_url}"\n' if demo.store_url else "")
+    if demo.plant:
+        text += _PLANT.format(port=demo.screen_port, recipe=demo.recipe, opcua_url=demo.opcua_url, hot_folder=folder)
+    return text + (demo_ward.site_text(demo.ward) if demo.ward is not None else "")
 
 
 def _teach(demo: Demo, places: Places, say: Callable[[str], None]) -> None:
@@ -214,6 +232,12 @@ def _tenths(say: Callable[[str], None]) -> Callable[[float, str], None]:
             say(f"teaching: {share:4.0%} {text}")
 
     return tell
+
+
+def processes(demo: Demo) -> list[Process]:
+    """The simulators. Raises InputError for a fault of the plant that it does not know."""
+    found = [plant_process(demo)] if demo.plant else []
+    return found + ([demo_ward.ward_process(demo.ward)] if demo.ward is not None else [])
 
 
 def plant_process(demo: Demo) -> Process:

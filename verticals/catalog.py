@@ -17,7 +17,9 @@ from verticals.contract import CONTRACT_VERSION, Manifest, Vertical
 
 ENTRY_POINT_GROUP = "edgewise.verticals"
 
-BUILT_IN: Mapping[str, str] = MappingProxyType({"manufacturing": "manufacturing.vertical:Manufacturing"})
+BUILT_IN: Mapping[str, str] = MappingProxyType(
+    {"manufacturing": "manufacturing.vertical:Manufacturing", "healthcare": "healthcare.vertical:Healthcare"}
+)
 
 _METHODS = ("stations", "devices", "route", "project", "panel")
 

@@ -1,4 +1,4 @@
-"""`edgewise demo`: the appliance with a simulated plant cell; SIMULATED stands on every screen."""
+"""`edgewise demo`: the appliance with a simulated plant cell and ward; SIMULATED stands on every screen."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ from pathlib import Path
 
 from appliance.arguments import above_zero, add_data, port, whole
 
+_APPS = ("manufacturing", "healthcare")
+
 
 def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = subparsers.add_parser("demo", help="the appliance with simulators and a ready-made site")
     add_data(parser, "./demo-var")
+    parser.add_argument("apps", nargs="*", choices=[[], *_APPS], metavar="APP", help=f"{' or '.join(_APPS)}; both")
     parser.add_argument(
         "--pictures", type=Path, help="a data set with train/good and test/...; default: rendered parts"
     )
@@ -23,6 +26,9 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument("--fault", action="append", default=[], metavar="KIND@PART[:SECONDS]", help=what)
     where = "of a PostgreSQL database for the record; default: files in the data directory"
     parser.add_argument("--store-url", default="", metavar="URL", help=where)
+    parser.add_argument("--ward-port", type=port, default=8102, help="port of the nurse station")
+    parser.add_argument("--hl7-port", type=port, default=2575, help="where the simulated monitors send HL7")
+    parser.add_argument("--waves-port", type=port, default=8112, help="where they send waves")
     parser.set_defaults(run=run)
 
 
@@ -30,10 +36,15 @@ def run(arguments: argparse.Namespace) -> int:
     """Until it is stopped; what became of the parts is told at the end."""
     from appliance.alone import alone
     from appliance.box import run_box
-    from appliance.demo import Demo, account, check, plant_process, prepare, say_on_stderr
+    from appliance.demo import Demo, account, check, prepare, processes, say_on_stderr
+    from appliance.demo_ward import DemoWard
     from appliance.site import load_site
     from verticals.places import Places
 
+    apps = arguments.apps or _APPS
+    ward = DemoWard(
+        arguments.data / "demo", arguments.ward_port, arguments.hl7_port, arguments.waves_port, arguments.seed
+    )
     demo = Demo(
         data=arguments.data,
         pictures=arguments.pictures,
@@ -44,12 +55,15 @@ def run(arguments: argparse.Namespace) -> int:
         screen_port=arguments.port,
         faults=arguments.fault,
         store_url=arguments.store_url,
+        plant="manufacturing" in apps,
+        ward=ward if "healthcare" in apps else None,
     )
-    plant, places = plant_process(demo), Places(demo.data)
+    simulators, places = processes(demo), Places(demo.data)
     check(demo)
     with alone(places):
         prepare(demo, say_on_stderr)
         site = load_site(demo.config)
-        run_box(site, site.places(demo.data), more=[plant], say=say_on_stderr)
-    say_on_stderr(account(demo))
+        run_box(site, site.places(demo.data), more=simulators, say=say_on_stderr)
+    if demo.plant:
+        say_on_stderr(account(demo))
     return 0

@@ -97,17 +97,21 @@ class Condition:
 
     def advance(self, now_s: float) -> None:
         """Lets time pass; may be called at any time."""
-        end_s = now_s if self._runs_through() else min(now_s, self._until_s)
-        spoken_s = max(0.0, end_s - self._last_s)
+        self._out_s, self._within_s, self._back_s = self._counted(now_s)
         self._last_s = max(self._last_s, now_s)
-        if self._side is Side.OUT:
-            self._out_s += spoken_s
-        elif self._side is not Side.SILENT:
-            self._within_s += spoken_s
-            self._back_s += spoken_s if self._side is Side.BACK else 0.0
         self._settle()
         if self._silent_end_s() <= now_s + _EPSILON_S:
             self.forget()
+
+    def _counted(self, now_s: float) -> tuple[float, float, float]:
+        """How long it has spoken outside, within, and back from the limit, by `now_s`."""
+        end_s = now_s if self._runs_through() else min(now_s, self._until_s)
+        spoken_s = max(0.0, end_s - self._last_s)
+        if self._side is Side.OUT:
+            return self._out_s + spoken_s, self._within_s, self._back_s
+        if self._side is Side.SILENT:
+            return self._out_s, self._within_s, self._back_s
+        return self._out_s, self._within_s + spoken_s, self._back_s + (spoken_s if self._side is Side.BACK else 0.0)
 
     def set_limit(self, limit: float | None, now_s: float) -> None:
         """Another limit from now on: what speaks now is judged by it. None ends the condition."""
@@ -152,7 +156,7 @@ class Condition:
         return {
             "present": self.present, "worst": self.worst, "worst_limit": self.worst_limit,
             "value": self._value, "side": int(self._side), "left_s": self._until_s - now_s,
-            "counted_s": [self._out_s, self._within_s, self._back_s],
+            "counted_s": list(self._counted(now_s)),
         }  # fmt: skip
 
     def restore(self, kept: Mapping[str, Any], now_s: float, away_s: float) -> None:

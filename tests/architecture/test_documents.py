@@ -12,6 +12,7 @@ import pytest
 from appliance import cli, site
 from core import errors
 from core.inference.settings import InferenceSettings
+from healthcare.settings import HealthcareSettings
 from manufacturing.settings import ManufacturingSettings
 from simulators.tags import TAGS
 from tests.support.repository import ROOT, files, text_files
@@ -90,6 +91,7 @@ def _all_settings() -> dict[str, type]:
         GenicamSettings,
         RtspSettings,
         UsbSettings,
+        HealthcareSettings,
     ):
         _settings_classes(kind, seen)
     return seen

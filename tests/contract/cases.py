@@ -6,6 +6,7 @@ ask; the suite makes the hostile versions itself.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,6 +18,7 @@ from sqlalchemy import MetaData
 from core.clock import Instant
 from core.inference.request import Answer, Ask, ModelRef, Outcome
 from tests.contract.dummies import kiosk, orchard, oven
+from tests.support.factories import AT_UTC_S
 from verticals import catalog
 from verticals.contract import Decision, Sample, Vertical
 
@@ -26,7 +28,10 @@ _Outputs = Mapping[str, NDArray[Any]]
 
 @dataclass(frozen=True)
 class Case:
-    """`unsafe` says what may never follow when there was no answer; `outputs` are answers per round, in turn."""
+    """`unsafe` says what may never follow when there was no answer; `outputs` are answers per round, in turn.
+
+    `values_pass`: readings are no record; what was heard after the last save is heard anew after a kill.
+    """
 
     name: str
     vertical: Vertical
@@ -39,6 +44,7 @@ class Case:
     news: Sequence[tuple[str, str, str]] = ()  # (station, device, detail) of what is there from the start
     unsafe: Callable[[Decision], bool] = lambda decision: False
     inbox: bool = False
+    values_pass: bool = False
 
     def samples(self, at: Instant, first: int = 1) -> list[Sample]:
         """One sample of each kind that the sources bring, with keys that rise."""
@@ -154,7 +160,58 @@ def _manufacturing() -> Case:
     )
 
 
+def _reading(measure: str, value: float | None, at_utc_s: float) -> dict[str, Any]:
+    return {"measure": measure, "instance": "1.1.1.1", "value": value, "unit": "", "at_utc_s": at_utc_s, "absent": "",
+            "code": "", "ref_id": "", "site": ""}  # fmt: skip
+
+
+def _healthcare() -> Case:
+    from healthcare.settings import BedSettings, HealthcareSettings, PagerSettings
+    from healthcare.tables import metadata
+
+    beds = [BedSettings("bed-1", "1", "W7^R1^B1", nurse="Nurse 12"), BedSettings("bed-2", "2", "W7^R1^B2")]
+    first, second = {"location": "W7^R1^B1"}, {"location": "W7^R1^B2"}
+    low = json.dumps([_reading("spo2_pct", 71, AT_UTC_S), _reading("hr_per_min", 132, AT_UTC_S)])
+    gone = json.dumps([_reading("spo2_pct", None, AT_UTC_S)])
+    alarm = {"id": "a-1", "phase": "start", "state": "active", "inactivation": "enabled", "priority": "PH",
+             "type": "SP", "code": "199680", "ref_id": "", "text": "ASYSTOLE", "value": None, "limits": "",
+             "source_code": "", "source_ref": "", "at_utc_s": AT_UTC_S}  # fmt: skip
+    patient = {"id": "12345", "family": "Test", "given": "A", "birth_date": "1958-03-02", "sex": "F"}
+    admitted = {"kind": "patient", "event": "A01", "patient": json.dumps(patient), "prior_location": "", **first}
+    wave = {"kind": "wave", "channel": "ecg_ii_mv", "rate_hz": 250.0, "sequence": 1, "start_utc_s": AT_UTC_S}
+    samples = np.sin(np.arange(62, dtype=np.float32) / 5)
+    return Case(
+        "healthcare",
+        catalog.load("healthcare"),
+        HealthcareSettings("Ward 7", beds, pager=PagerSettings("http://localhost:1/call")),
+        sources={
+            "hl7": [
+                {**admitted, "at_utc_s": AT_UTC_S},
+                {"kind": "numerics", "readings": low, "patient": "12345", **first},
+                {"kind": "numerics", "readings": gone, "patient": "", **second},
+                {"kind": "monitor-alarm", "alarm": json.dumps(alarm), **second},
+                {"kind": "link", "feed": "hl7", "ok": True, "age_s": 0.5, "heard_utc_s": AT_UTC_S},
+            ],
+            "waves": [{**wave, **first, "samples": samples}],
+        },
+        orders=[
+            ("bed-2", "acknowledge", {"alarm": ""}),
+            ("bed-1", "enter-observations", {"values": {"consciousness": "A", "oxygen": False, "temp_cel": 37.2}}),
+            ("bed-1", "set-limits", {"measure": "hr_per_min", "high": 130, "lasts_s": 3600, "reason": "fever"}),
+            ("bed-1", "clear-limits", {"measure": "hr_per_min", "reason": "over"}),
+            ("bed-2", "standby", {"why": "in imaging"}),
+            ("bed-2", "end-standby", {}),
+            ("ward", "pause-audio", {}),
+            ("ward", "roster", {"beds": {"bed-2": {"nurse": "Nurse 14"}}, "charge": "Charge nurse 03", "on_shift": []}),
+            ("ward", "commission-audio", {"screen": "station", "tones": ["high", "medium", "low"]}),
+            ("ward", "transfer", {"bed": "bed-1", "to": "bed-2"}),
+        ],
+        tables=[metadata],
+        values_pass=True,
+    )  # fmt: skip
+
+
 DUMMIES: Mapping[str, Callable[[], Case]] = {"oven": _oven, "orchard": _orchard, "kiosk": _kiosk}
 #: By the name in the catalog.
-BUILT_IN: Mapping[str, Callable[[], Case]] = {"manufacturing": _manufacturing}
+BUILT_IN: Mapping[str, Callable[[], Case]] = {"manufacturing": _manufacturing, "healthcare": _healthcare}
 CASES = {**DUMMIES, **BUILT_IN}

@@ -62,6 +62,8 @@ def test_events_alone_make_the_same_station(case: Case) -> None:
 
 def test_a_restart_after_a_save_finds_what_came_later_in_the_events(case: Case) -> None:
     """The newest state was saved by the last decision that asked for it; a power cut comes at any later step."""
+    if case.values_pass:
+        pytest.skip("readings since the last save are heard anew; tests/healthcare holds alarms to this")
     story = _story(case)
     for steps in range(1, len(story) + 1):
         run = Run(case)

@@ -108,7 +108,7 @@ class Cell:
         with self.log.open("ab") as log:
             self.started_mono_s = time.monotonic()
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "appliance.cli", "demo", *self._words],
+                [sys.executable, "-m", "appliance.cli", "demo", "manufacturing", *self._words],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.log.parent,
             )  # fmt: skip
 

@@ -1,0 +1,75 @@
+"""What a bed tells its screens, from what it knows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from core.clock import Instant
+from healthcare.bedside import Bedside
+
+_RANK = {"high": 3, "medium": 2, "low": 1}
+
+
+def bed_shown(bedside: Bedside, now: Instant, zone: ZoneInfo) -> dict[str, Any]:
+    """Everything but the alarms, by the names that pages read."""
+    return {
+        "patient": _patient(bedside, now, zone),
+        "place": _place(bedside, zone),
+        "nurse": _short(bedside.roster.nurse),
+        "numerics": {} if bedside.standby is not None else bedside.numerics.shown(now, _alarmed(bedside, now)),
+        "news2": _score(bedside, now),
+        "advice": list(bedside.advice),
+        "due": _due(bedside, now),
+        "scale2": bedside.chart.scale.scale == 2,
+    }
+
+
+def changed(shown: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in shown.items() if name not in before or before[name] != value}
+
+
+def _alarmed(bedside: Bedside, now: Instant) -> dict[str, str]:
+    """The highest priority of each measure that is in alarm now."""
+    found: dict[str, str] = {}
+    for alarm in bedside.board.shown(now):
+        measure, priority = alarm["measure"], alarm["priority"]
+        if measure and alarm["state"] != "latched" and _RANK[priority] > _RANK.get(found.get(measure, ""), 0):
+            found[measure] = priority
+    return found
+
+
+def _patient(bedside: Bedside, now: Instant, zone: ZoneInfo) -> dict[str, Any] | None:
+    patient = bedside.patient
+    if patient is None:
+        return None
+    since = bedside.admitted_utc_s
+    admitted = f"{datetime.fromtimestamp(since, UTC).astimezone(zone):%d %b}".lstrip("0") if since else ""
+    return {"initials": patient.initials, "years": patient.years_text(now.utc_s), "admitted": admitted}
+
+
+def _place(bedside: Bedside, zone: ZoneInfo) -> dict[str, str]:
+    if bedside.standby is not None:
+        since = datetime.fromtimestamp(bedside.standby.since.utc_s, UTC).astimezone(zone)
+        return {"state": "standby", "since": f"{since:%H:%M}", "why": bedside.standby.why}
+    if not bedside.ever_heard:
+        return {"state": "empty" if bedside.patient is None else "never-heard", "since": "", "why": ""}
+    return {"state": "no-data" if bedside.silent else "monitoring", "since": "", "why": ""}
+
+
+def _score(bedside: Bedside, now: Instant) -> dict[str, Any] | None:
+    scored = bedside.score(now)
+    return None if scored is None else scored.shown()
+
+
+def _due(bedside: Bedside, now: Instant) -> dict[str, Any] | None:
+    due = bedside.chart.due()
+    return None if due is None or bedside.standby is not None else due.shown(now)
+
+
+def _short(nurse: str) -> str:
+    """`N14` for "Nurse 14": a sector has no room for more."""
+    word, _, number = nurse.partition(" ")
+    return f"{word[0]}{number}" if number.isdigit() and word else nurse[:6]

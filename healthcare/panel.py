@@ -1,0 +1,23 @@
+"""The nurse station's pages, tied together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from healthcare import commissioning_page, wall_page
+from healthcare.told import tell
+from verticals.web import Panel
+
+_HERE = Path(__file__).parent
+
+
+def panel() -> Panel:
+    return Panel(
+        pages=(*wall_page.PAGES, *commissioning_page.PAGES),
+        templates=_HERE / "templates",
+        static=_HERE / "static",
+        theme="ward",
+        not_updating_after_s=5.0,
+        stream_role="viewer",
+        tell=tell,
+    )
