@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 from core.clock import Instant
@@ -15,11 +15,13 @@ from core.errors import EdgewiseError, RefusedError
 from core.inference.request import Answer, Ask
 from healthcare.alarms.board import AlarmBoard
 from healthcare.alarms.change import Change
-from healthcare.alarms.escalation import Roster
 from healthcare.alarms.finding import Finding
 from healthcare.bed import WARD
+from healthcare.bed_orders import CHARGE
+from healthcare.duty import Duty
 from healthcare.patients import Patient, Stay, Stays
 from healthcare.reading import kind_of, number, text
+from healthcare.screens import Screens
 from healthcare.settings import HealthcareSettings
 from verticals.contract import (
     NOTHING,
@@ -39,34 +41,9 @@ from verticals.contract import (
 
 FEEDS = ("hl7", "waves")
 _FEED_NAMES = {"hl7": "numbers and alarms of all monitors", "waves": "waves of all monitors"}
-#: A screen says every few seconds that it can sound; one that has fallen silent cannot.
-SCREEN_SILENT_AFTER_S = 10.0
 _STATION = "the nurse station"
-_MOST_SCREENS = 16
 _ADMITS = frozenset({"A01", "A02", "A12", "A13"})
 _DISCHARGES = frozenset({"A03", "A11"})
-
-
-@dataclass(slots=True)
-class _Screen:
-    """One screen that sounds: what was heard at its commissioning, and how it is now."""
-
-    tones: list[str] = field(default_factory=list)
-    who: str = ""
-    at_utc_s: float = 0.0
-    state: str = ""
-    why: str = ""
-    heard: Instant | None = None
-
-    def shown(self, now: Instant) -> dict[str, Any]:
-        silent = self.heard is None or now.since(self.heard) > SCREEN_SILENT_AFTER_S
-        return {
-            "tones": self.tones,
-            "who": self.who,
-            "at_utc_s": self.at_utc_s,
-            "state": "not heard" if silent else self.state,
-            "why": self.why,
-        }
 
 
 class WardStation:
@@ -78,10 +55,8 @@ class WardStation:
         self._by_location = {bed.location: bed.name for bed in ward.beds if bed.location}
         self._beds = {bed.name: bed for bed in ward.beds}
         self.stays = Stays()
-        self._nurses = {bed.name: {"nurse": bed.nurse, "buddy": bed.buddy} for bed in ward.beds}
-        self._charge = ward.charge
-        self._on_shift = list(ward.on_shift)
-        self._screens: dict[str, _Screen] = {}
+        self._duty = Duty(ward)
+        self._screens = Screens()
         self._feeds: dict[str, dict[str, Any]] = {}
         self._faults: dict[str, str] = {}
         self._board = AlarmBoard(WARD, ward.alarms.policy(telemetry_critical=False))
@@ -98,22 +73,16 @@ class WardStation:
             return
         self.stays.restore(state["stays"])
         self._untold = set(state["untold"]) & set(self._beds)
-        self._nurses = {bed: dict(people) for bed, people in state["nurses"].items()}
-        self._charge, self._on_shift = str(state["charge"]), list(state["on_shift"])
-        self._screens = {name: _Screen(**kept) for name, kept in state["screens"].items()}
+        self._duty.restore(state)
+        self._screens.restore(state["screens"])
 
     def state(self, now: Instant) -> State:
         return {
             "alarms": self._board.state(now),
             "stays": self.stays.state(),
             "untold": sorted(self._untold),
-            "nurses": self._nurses,
-            "charge": self._charge,
-            "on_shift": self._on_shift,
-            "screens": {
-                name: {"tones": screen.tones, "who": screen.who, "at_utc_s": screen.at_utc_s}
-                for name, screen in self._screens.items()
-            },
+            "screens": self._screens.state(),
+            **self._duty.state(),
         }
 
     # What comes in
@@ -250,18 +219,15 @@ class WardStation:
 
     def _do_roster(self, command: Command) -> Decision:
         """Nurse and buddy of each bed, the nurse in charge, everybody on shift."""
-        beds = command.args.get("beds")
-        nurses = {
-            str(bed): {"nurse": str(people.get("nurse") or "")[:40], "buddy": str(people.get("buddy") or "")[:40]}
-            for bed, people in (beds.items() if isinstance(beds, Mapping) else ())
-            if bed in self._beds and isinstance(people, Mapping)
-        }
-        self._nurses |= nurses
-        self._charge = str(command.args.get("charge", self._charge))[:40]
-        shift = command.args.get("on_shift")
-        if isinstance(shift, list):
-            self._on_shift = [str(name)[:40] for name in shift if name][:64]
-        data = {"beds": nurses, "charge": self._charge, "on_shift": self._on_shift}
+        if command.role not in CHARGE:
+            raise RefusedError("The roster is the nurse in charge's.", hint="Sign in as one.")
+        return self._rostered(self._duty.set(command.args), command)
+
+    def _do_shift(self, command: Command) -> Decision:
+        """A person comes on shift, or goes."""
+        return self._rostered(self._duty.shift(command.who, on=command.args.get("on") is True), command)
+
+    def _rostered(self, data: Mapping[str, Any], command: Command) -> Decision:
         return Decision(
             events=(Event("roster", WARD, command.at.utc_s, data, who=command.who),),
             tell=self._tellings(self._beds, command.at),
@@ -270,54 +236,34 @@ class WardStation:
             save=True,
         )
 
+    def _do_phone_here(self, command: Command) -> Decision:
+        """A person's own page is open, and can sound or cannot; a change is on record."""
+        changed = self._duty.phone(command.who, command.at, sounds=command.args.get("sounds") is True)
+        events = () if changed is None else (Event("phone", changed["name"], command.at.utc_s, changed),)
+        return Decision(events=events, live=self._shown(command.at), reply=Reply(True))
+
     def _do_commission_audio(self, command: Command) -> Decision:
         """Every tone was heard at this screen, and a person says so."""
-        name, tones = str(command.args.get("screen") or "")[:40], command.args.get("tones")
-        if not name or not isinstance(tones, list):
-            raise RefusedError("A screen is commissioned by its name and the tones that were heard.")
-        if name not in self._screens and len(self._screens) >= _MOST_SCREENS:
-            raise RefusedError(f"{_MOST_SCREENS} screens are commissioned already.")
-        if {"high", "medium", "low"} - set(tones):
-            raise RefusedError("Not every tone was heard: this screen does not sound.", hint="Check its speaker.")
-        screen = self._screens.setdefault(name, _Screen())
-        screen.tones, screen.who, screen.at_utc_s = [str(tone) for tone in tones], command.who, command.at.utc_s
-        data = {"screen": name, "tones": screen.tones}
-        event = Event("audio-commissioned", name, command.at.utc_s, data, who=command.who)
+        data = self._screens.commission(command.args, command.who, command.at)
+        event = Event("audio-commissioned", data["screen"], command.at.utc_s, data, who=command.who)
         return Decision(events=(event,), live=self._shown(command.at), reply=Reply(True), save=True)
 
     def _do_audio_state(self, command: Command) -> Decision:
         """A screen says that it can sound, or why it cannot; a change is on record."""
-        name = str(command.args.get("screen") or "")[:40]
-        screen = self._screens.get(name)
-        if screen is None:
-            return Decision(reply=Reply(True))
-        before = screen.shown(command.at)["state"]
-        screen.state, screen.why = str(command.args.get("state"))[:20], str(command.args.get("why") or "")[:200]
-        screen.heard = command.at
-        events: tuple[Event, ...] = ()
-        if before != screen.state:
-            data = {"screen": name, "state": screen.state, "why": screen.why}
-            events = (Event("audio-state", name, command.at.utc_s, data),)
+        changed = self._screens.heard(command.args, command.at)
+        events = () if changed is None else (Event("audio-state", changed["screen"], command.at.utc_s, changed),)
         return Decision(events=events, live=self._shown(command.at), reply=Reply(True))
 
     # Time
 
     def due(self) -> Instant | None:
-        ends = [
-            screen.heard.plus(SCREEN_SILENT_AFTER_S + 0.001)
-            for screen in self._screens.values()
-            if screen.heard is not None and screen.state
-        ]
-        ends += [at for at in (self._board.due(),) if at is not None]
-        return min(ends, default=None)
+        moments = (self._screens.due(), self._duty.due(), self._board.due())
+        return min((at for at in moments if at is not None), default=None)
 
     def tick(self, now: Instant) -> Decision:
-        """A screen that was heard and is heard no more cannot sound."""
-        events = []
-        for name, screen in self._screens.items():
-            if screen.state and screen.heard is not None and now.since(screen.heard) > SCREEN_SILENT_AFTER_S:
-                screen.state = ""
-                events.append(Event("audio-state", name, now.utc_s, {"screen": name, "state": "not heard", "why": ""}))
+        """A screen that was heard and is heard no more cannot sound; a person's page that has closed reaches nobody."""
+        events = [Event("audio-state", fell["screen"], now.utc_s, fell) for fell in self._screens.tick(now)]
+        events += [Event("phone", gone["name"], now.utc_s, gone) for gone in self._duty.tick(now)]
         own = self._alarmed(self._board.tick(now), now)
         return replace(own, events=(*events, *own.events), live={**self._shown(now), **own.live})
 
@@ -348,9 +294,7 @@ class WardStation:
         return [(bed, Sample(WARD, now, self._about(bed))) for bed in named]
 
     def _about(self, bed: str) -> dict[str, Value]:
-        people = self._nurses.get(bed, {})
-        roster = Roster(people.get("nurse", ""), people.get("buddy", ""), self._charge, tuple(self._on_shift))
-        about: dict[str, Value] = {"kind": "bed", "roster": json.dumps(roster.to_json())}
+        about: dict[str, Value] = {"kind": "bed", "roster": json.dumps(self._duty.roster_of(bed).to_json())}
         stay = self.stays.of(bed)
         if stay is not None:
             about |= {"patient": json.dumps(stay.patient.as_json()), "since_utc_s": stay.since_utc_s}
@@ -372,11 +316,9 @@ class WardStation:
 
     def _shown(self, now: Instant) -> dict[str, Any]:
         shown: dict[str, Any] = {
-            "audio": {
-                "commissioned": bool(self._screens),
-                "screens": {name: screen.shown(now) for name, screen in self._screens.items()},
-            },
-            "roster": {"charge": self._charge, "on_shift": self._on_shift, "beds": self._nurses},
+            "audio": self._screens.shown(now),
+            "roster": self._duty.shown(),
+            "phones": self._duty.phones(),
             "feeds": [
                 feed if not self._faults.get(name) else {**feed, "ok": False, "why": self._faults[name]}
                 for name, feed in sorted(self._feeds.items())

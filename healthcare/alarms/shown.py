@@ -33,6 +33,8 @@ def alarm_json(alarm: Alarm, caller: Caller, now: Instant) -> dict[str, Any]:
         "source_lost": alarm.source_lost,
         "owner": alarm.owner or caller.roster.nurse,
         "accepted": alarm.accepted,
+        "told": list(alarm.told),
+        "declined": list(alarm.declined),
         "next_step": next_step,
         "next_step_at_utc_s": None if next_at is None else next_at.utc_s,
     }

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from healthcare.alarms.board import AlarmBoard
-from tests.healthcare.alarms.beds import HIGH, MEDIUM, NURSE, UTC_S, at, bed, found, over
+from tests.healthcare.alarms.beds import BUDDY, HIGH, MEDIUM, NURSE, UTC_S, at, bed, found, over
 
 
 def _shown(board: AlarmBoard, seconds: float) -> dict[str, Any]:
@@ -35,9 +35,20 @@ def test_an_alarm_is_told_with_everything_a_screen_needs() -> None:
         "source_lost": False,
         "owner": NURSE,
         "accepted": False,
+        "told": [NURSE],
+        "declined": [],
         "next_step": "Buddy",
         "next_step_at_utc_s": UTC_S + 120,
     }
+
+
+def test_everybody_who_was_called_is_told_and_who_cannot_come() -> None:
+    board = bed()
+    board.take([found(HIGH)], at(0))
+    board.busy("bed-7/1", NURSE, at(5))
+    shown = _shown(board, 6)
+    assert shown["told"] == [NURSE, BUDDY]
+    assert shown["declined"] == [NURSE]
 
 
 def test_every_state_can_be_told_as_json() -> None:
