@@ -10,6 +10,7 @@ from core.errors import EdgewiseError, RefusedError
 from healthcare.bedside import Bedside, Outcome, Standby
 from healthcare.measures import MEASURES
 from healthcare.vitals.limits import Limits
+from healthcare.vitals.news2 import score
 from verticals.contract import Command, Reply
 
 _ANYBODY = "the nurse station"
@@ -95,18 +96,20 @@ def _enter(bedside: Bedside, command: Command, outcome: Outcome) -> Mapping[str,
         raise RefusedError("A set of observations has values.")
     taken_utc_s = _number(command, "taken_utc_s")
     now_set = taken_utc_s is None or abs(taken_utc_s - command.at.utc_s) < 300
+    monitored = bedside.monitored(command.at) if now_set else []
+    author = command.who or _text(command, "author", 60) or _ANYBODY
     entered, scored = bedside.chart.enter(
-        values,
-        author=_who(command),
-        now=command.at,
-        taken_utc_s=taken_utc_s,
-        monitored=bedside.monitored(command.at) if now_set else (),
+        values, author=author, now=command.at, taken_utc_s=taken_utc_s, monitored=monitored
     )
-    data = {"set": entered.id, "values": dict(entered.values), "taken_utc_s": entered.at.utc_s}
-    data |= {"news2": scored.shown(), "late": entered.late}
+    data: dict[str, Any] = {"set": entered.id, "author": author, "values": dict(entered.values)}
+    data["taken_utc_s"] = entered.at.utc_s
+    scale = bedside.chart.scale.scale
+    alone = score([*entered.items(), *monitored], entered.at, scale=scale)
+    data |= {"news2": scored.shown(), "late": entered.late, "full": alone.complete and not scored.why_not}
+    data["breakdown"] = (alone if data["full"] else scored).breakdown()
     outcome.note("observations", data, subject=entered.id, who=_who(command))
     bedside.score(command.at, outcome)
-    return {"set": entered.id, "news2": scored.shown()}
+    return {"set": entered.id, "news2": scored.shown(), "response": "" if scored.why_not else scored.response}
 
 
 def _strike(bedside: Bedside, command: Command, outcome: Outcome) -> None:
@@ -159,12 +162,6 @@ def _limits_follow(bedside: Bedside, now: Instant, outcome: Outcome) -> None:
     outcome.changes += bedside.board.take(list(heard.findings), now)
 
 
-def _name(bedside: Bedside, command: Command, outcome: Outcome) -> Mapping[str, Any]:
-    if bedside.patient is None:
-        raise RefusedError("No patient is in this bed.")
-    return {"name": bedside.patient.name, "id": bedside.patient.id, "birth_date": bedside.patient.birth_date}
-
-
 DEEDS: Mapping[str, _Deed] = {
     "acknowledge": _acknowledge,
     "accept": _accept,
@@ -177,5 +174,4 @@ DEEDS: Mapping[str, _Deed] = {
     "set-scale": _scale,
     "set-limits": _limits,
     "clear-limits": _clear_limits,
-    "name-patient": _name,
 }

@@ -9,12 +9,15 @@ from zoneinfo import ZoneInfo
 
 from core.clock import Instant
 from healthcare.bedside import Bedside
+from healthcare.measures import MEASURES
+from healthcare.vitals.news2 import PARAMETERS, points_of
 
 _RANK = {"high": 3, "medium": 2, "low": 1}
 
 
 def bed_shown(bedside: Bedside, now: Instant, zone: ZoneInfo) -> dict[str, Any]:
     """Everything but the alarms, by the names that pages read."""
+    choice = bedside.chart.scale
     return {
         "patient": _patient(bedside, now, zone),
         "place": _place(bedside, zone),
@@ -24,6 +27,10 @@ def bed_shown(bedside: Bedside, now: Instant, zone: ZoneInfo) -> dict[str, Any]:
         "advice": list(bedside.advice),
         "due": _due(bedside, now),
         "scale2": bedside.chart.scale.scale == 2,
+        "scale": {"scale": choice.scale, "who": choice.who, "reason": choice.reason},
+        "breakdown": _breakdown(bedside, now),
+        "limits": _limits(bedside),
+        "sets": _sets(bedside),
     }
 
 
@@ -62,6 +69,51 @@ def _place(bedside: Bedside, zone: ZoneInfo) -> dict[str, str]:
 def _score(bedside: Bedside, now: Instant) -> dict[str, Any] | None:
     scored = bedside.score(now)
     return None if scored is None else scored.shown()
+
+
+def _breakdown(bedside: Bedside, now: Instant) -> list[dict[str, Any]]:
+    """What NEWS2 would make of the monitor alone, in the chart's order; `points` None: a person is needed for it."""
+    if bedside.patient is None or bedside.standby is not None:
+        return []
+    scale = bedside.chart.scale.scale
+    found = {item.parameter: item for item in bedside.monitored(now)}
+    lines = []
+    for name in PARAMETERS:
+        item = found.get(name)
+        line: dict[str, Any] = {"parameter": name, "points": None}
+        if item is not None:
+            line["points"] = points_of(name, item.value, scale=scale)
+            line["value"] = float(item.value)
+            line["at_utc_s"] = None if item.monitored else item.at.utc_s
+        lines.append(line)
+    return lines
+
+
+def _limits(bedside: Bedside) -> list[dict[str, Any]]:
+    """What holds for each sign that is alarmed; `who` is empty for the site's own."""
+    rows = []
+    for measure in MEASURES:
+        if measure not in bedside.limits.site.defaults:
+            continue
+        held = bedside.limits.in_force(measure)
+        usual = bedside.limits.site.default(measure)
+        rows.append(
+            {
+                "measure": measure,
+                "low": held.limits.low,
+                "high": held.limits.high,
+                "usual": [usual.low, usual.high],
+                "who": held.who,
+                "reason": held.reason,
+                "until_utc_s": None if held.until is None else held.until.utc_s,
+            }
+        )
+    return rows
+
+
+def _sets(bedside: Bedside) -> list[str]:
+    """The sets of the patient who is here that are not struck out: numbers begin anew with each patient."""
+    return [known.id for known in bedside.chart.sets if known.struck is None]
 
 
 def _due(bedside: Bedside, now: Instant) -> dict[str, Any] | None:

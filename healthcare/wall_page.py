@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from healthcare.patients import Patient
 from healthcare.sector_shown import WAVE_NAMES, sector_shown
 from healthcare.station_frame import WARD, answered, bar, bed_of, give_order, given, heard
+from healthcare.tables import stays_of
 from healthcare.wall_shown import grid
 from verticals.web import Answered, Asked, Data, Desk, Page, Shown
 
@@ -66,14 +68,21 @@ def audio(desk: Desk, asked: Asked) -> Answered:
 
 
 def patient_name(desk: Desk, asked: Asked) -> Answered:
-    """The name behind the initials of a bed, for a person who touched them; audited, for it is personal."""
+    """The name behind the initials of a bed, for a person who touched them; audited, for it is personal.
+
+    It comes from the record of stays and is never part of an order: those are kept word for word.
+    """
     bed = bed_of(desk, asked.path["bed"])
     if bed is None:
         return Data({"error": "there is no such bed here"}, status=404)
-    reply = give_order(desk, asked, bed.name, "name-patient", {})
-    if not reply.accepted:
-        return Data({"error": reply.reason}, status=409)
-    return Data({"name": str(reply.data.get("name", ""))})
+    with desk.read() as connection:
+        newest = next(iter(stays_of(connection, bed.name, most=1)), None)
+    here = newest is not None and not newest["over"]
+    desk.audit("name-patient", {"station": bed.name, "here": here}, who=asked.who, role=asked.role)
+    if newest is None or not here:
+        return Data({"error": "No patient is in this bed."}, status=409)
+    patient = Patient(newest["patient_id"], newest["family"], newest["given"], newest["birth_date"])
+    return Data({"name": patient.name})
 
 
 PAGES = (

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Engine
 
@@ -25,7 +25,11 @@ from verticals.store.events import EventStore
 from verticals.store.evidence import EvidenceStore
 from verticals.store.inbox import Inbox
 from verticals.store.jobs import Jobs
+from verticals.store.series import SeriesStore
 from verticals.web import File
+
+if TYPE_CHECKING:
+    from verticals.web import Trend
 
 #: Threads that wait for the line at once; the others go on answering pages.
 ASKS_LIMIT = 4
@@ -65,6 +69,9 @@ class StoreDesk:
         newest_first: bool = False,
     ) -> list[Event]:
         return self.store.read(after, limit, station, kinds, subject, newest_first)
+
+    def series(self, channels: Sequence[str], from_utc_s: float, to_utc_s: float) -> Mapping[str, Trend]:
+        return SeriesStore(self.engine).read_many(channels, from_utc_s, to_utc_s)
 
     def evidence(self, sha256: str) -> File | None:
         found = self.evidence_store.get(sha256)

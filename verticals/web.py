@@ -18,7 +18,12 @@ from verticals.devices.opcua_desk import CertificateDesk
 from verticals.store.drafts import Drafts
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
     from sqlalchemy import Connection
+
+    #: Times (UTC seconds, rising) and values of one channel; a NaN is a gap that was seen.
+    Trend = tuple[NDArray[np.float64], NDArray[np.float64]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +111,10 @@ class Desk(Protocol):
         self, *, after: int = 0, limit: int = 500, station: str = "", kinds: Sequence[str] = (), subject: str = "",
         newest_first: bool = False,
     ) -> list[Event]: ...  # fmt: skip
+
+    def series(self, channels: Sequence[str], from_utc_s: float, to_utc_s: float) -> Mapping[str, Trend]:
+        """What was recorded of each channel in the span, its end left out; empty arrays where nothing was."""
+        ...
 
     def evidence(self, sha256: str) -> File | None:
         """None when it is gone or never was."""

@@ -12,7 +12,7 @@ import pytest
 from tests.support.browsers import opened_browser
 from tests.support.ward_json import alarm, bed, latched, numerics, reading, sixteen_beds, technical, ward
 from tests.support.ward_screens import WardRig, ecg_mv
-from verticals.contract import Command, Reply
+from verticals.contract import Reply
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page
@@ -199,10 +199,7 @@ def test_a_pause_is_crossed_and_counts_down_everywhere_and_is_ended(wall: Page, 
 
 
 def test_a_full_name_is_shown_to_who_touches_it_and_hidden_again(wall: Page, station: WardRig) -> None:
-    def answer(where: str, command: Command) -> Reply:
-        return Reply(True, data={"name": "Kern, Anna"} if command.name == "name-patient" else {})
-
-    station.answer = answer
+    station.stay("bed-7", "Kern", "Anna")
     who = at(wall, 7).locator('[data-field="who"]')
     said(who, "A.K.")
     who.click()
@@ -213,7 +210,7 @@ def test_a_full_name_is_shown_to_who_touches_it_and_hidden_again(wall: Page, sta
 
 
 def test_a_name_is_not_shown_to_the_next_patient_of_the_bed(wall: Page, station: WardRig) -> None:
-    station.answer = lambda where, command: Reply(True, data={"name": "Kern, Anna"})
+    station.stay("bed-7", "Kern", "Anna")
     who = at(wall, 7).locator('[data-field="who"]')
     who.click()
     said(who, "Kern, Anna")

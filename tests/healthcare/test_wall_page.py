@@ -14,7 +14,7 @@ from healthcare.wall_shown import grid
 from tests.support.screens import PIN
 from tests.support.ward_json import NOW_UTC_S, alarm, bed, latched, news2, numerics, placed, reading, technical, ward
 from tests.support.ward_screens import WardRig
-from verticals.contract import Command, Reply
+from verticals.contract import Reply
 
 
 @pytest.fixture(scope="module")
@@ -278,15 +278,13 @@ def test_a_viewer_looks_and_orders_nothing(station: WardRig) -> None:
 
 
 def test_a_full_name_is_asked_for_by_a_person_and_audited(station: WardRig) -> None:
-    def answer(where: str, command: Command) -> Reply:
-        return Reply(True, data={"name": "Anna Kern"}) if command.name == "name-patient" else Reply(False)
-
-    station.answer = answer
-    assert "Anna Kern" not in page(station)
+    station.stay("bed-7", "Kern", "Anna")
+    assert "Kern" not in page(station)
     told = station.screen.order("/bed/bed-7/name", {})
-    assert told.json() == {"name": "Anna Kern"}
+    assert told.json() == {"name": "Kern, Anna"} and station.orders == []
     entry = list(station.audit.read())[-1]
     assert entry.act == "name-patient" and "Anna" not in entry.detail
+    assert station.screen.order("/bed/bed-6/name", {}).status_code == 409
     assert station.screen.order("/bed/bed-99/name", {}).status_code == 404
 
 

@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import Any, Self
 
 from core.clock import Clock, Instant
-from healthcare import commissioning_page, wall_page
+from healthcare import commissioning_page, tables, wall_page
 from tests.support.screens import ScreenRig, Trial, Visitor, eventually
 from tests.support.ward_json import NOW_UTC_S, ZONE, sixteen_beds, ward
-from verticals.contract import Command, Json, Manifest, Reply, Role
+from verticals.contract import Command, Event, Json, Manifest, Reply, Role
 from verticals.runtime.live import LiveMessage
+from verticals.store.database import writing
 from verticals.store.events import Entry
 from verticals.web import Panel
 
@@ -82,8 +83,28 @@ class WardRig(ScreenRig):
         self.answer: Callable[[str, Command], Reply] = lambda station, command: Reply(True)
         self.told: dict[str, Json] = {}
         self.screen: Visitor
+        self._stays = 0
         self._beating = threading.Event()
         self._ended = threading.Event()
+
+    def __enter__(self) -> Self:
+        super().__enter__()
+        tables.metadata.create_all(self.store.engine)
+        return self
+
+    def stay(self, bed: str, family: str, given: str, *, until_utc_s: float | None = None) -> None:
+        """The next patient of a bed, since an hour, as the ward's record has it."""
+        self._stays += 1
+        patient = {"id": f"M{self._stays}", "family": family, "given": given, "birth_date": "", "sex": ""}
+        data = {"number": self._stays, "bed": bed, "patient": patient, "since_utc_s": NOW_UTC_S - 3600.0,
+                "until_utc_s": until_utc_s, "how": "adt", "who": "", "struck": ""}  # fmt: skip
+        self.project(Event("stay", bed, NOW_UTC_S, data, "ward"))
+
+    def project(self, *events: Event) -> None:
+        """Into the ward's own tables, as the line does it."""
+        with writing(self.store.engine) as connection:
+            for event in events:
+                tables.project(event, connection)
 
     def __exit__(self, *exc: object) -> None:
         self._ended.set()

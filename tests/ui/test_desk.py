@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from tests.support.screens import ScreenRig, eventually
 from verticals.contract import Event, Reply
 from verticals.runtime.live import LiveMessage
 from verticals.store.events import Entry
+from verticals.store.series import Point, SeriesStore
 
 
 @pytest.fixture
@@ -78,6 +80,15 @@ def test_views_read_events_and_their_own_tables(rig: ScreenRig) -> None:
     assert [event.sequence for event in desk.events(newest_first=True, limit=1)] == [2]
     with desk.read() as connection:
         assert connection.execute(text("select count(*) from events")).scalar_one() == 2
+
+
+def test_views_read_series_and_find_gaps_and_empty_channels_as_they_are(rig: ScreenRig) -> None:
+    told = [Point("bed/hr", 100.0, 74.0), Point("bed/hr", 101.0, math.nan), Point("bed/hr", 160.0, 75.0)]
+    SeriesStore(rig.store.engine).append(told)
+    found = rig.web.desk.series(["bed/hr", "bed/rr"], 100.0, 160.0)
+    times, values = found["bed/hr"]
+    assert times.tolist() == [100.0, 101.0] and values[0] == 74.0 and math.isnan(values[1])
+    assert found["bed/rr"][0].size == 0
 
 
 def _key(rig: ScreenRig) -> SigningKey:
