@@ -33,6 +33,7 @@ MANIFEST = Manifest(
         "waves": "healthcare.waves.server:make",
         "pager": "healthcare.pager:make",
     },
+    jobs={"what-if": "healthcare.what_if_job:run"},
     migrations="healthcare.migrations",
     kiosk_role="nurse",
 )
