@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from core.clock import Instant
-from core.errors import InputError
 from core.inference.request import Answer, Ask
 from healthcare.alarms.escalation import Roster
 from healthcare.alarms.monitor_alarm import finding_of
@@ -69,9 +68,11 @@ class BedStation:
         self._due = None
         changes = [event.data for event in since if event.kind == "alarm" and "act" in event.data]
         self.bedside.restore(state, changes, now)
+        if state is not None:
+            self._waves.restore(state["waves"])
 
     def state(self, now: Instant) -> State:
-        return self.bedside.state(now)
+        return {**self.bedside.state(now), "waves": self._waves.state()}
 
     # What comes in
 
@@ -98,7 +99,10 @@ class BedStation:
         return NOTHING
 
     def _wave(self, sample: Sample, answers: Sequence[Answer]) -> Decision:
-        chunk, found = self._waves.found(sample, answers)
+        taken = self._waves.found(answers)
+        if taken is None:
+            return NOTHING
+        chunk, found = taken
         self._ring.add(chunk)
         due = self._due
         if found.numerics or found.findings:
@@ -106,7 +110,7 @@ class BedStation:
         else:
             outcome = self.bedside.heard(sample.at)
         for veto in found.vetoes:
-            outcome.notes.append(("veto", str(veto["code"]), dict(veto), ""))
+            outcome.notes.append(("veto", veto.code, asdict(veto) | {"at": sample.at.utc_s}, ""))
         head = {"channel": chunk.channel, "rate_hz": chunk.rate_hz, "start_utc_s": chunk.start_utc_s}
         drawn = Chunk({**head, "n": int(chunk.samples.size)}, chunk.samples)
         decision = self._decision(outcome, sample.at, chunks=(drawn,), quiet=True)
@@ -115,13 +119,8 @@ class BedStation:
         return decision
 
     def degrade(self, sample: Sample, reason: str) -> Decision:
-        """Limits and the rules of rhythm stand; beats that were not classed are unknown, and that is said."""
-        if kind_of(sample) != "wave" or reason.startswith("error:"):
-            return NOTHING
-        try:
-            return self._wave(sample, ())
-        except InputError:  # no wave at all: `prepare` has said so
-            return NOTHING
+        """Limits and the rules of rhythm stand; beats that were not classed stay unknown."""
+        return self._wave(sample, ()) if kind_of(sample) == "wave" else NOTHING
 
     def acted(self, acted: Acted) -> Decision:
         """A call that nobody got: the next person is called at once."""

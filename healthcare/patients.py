@@ -132,9 +132,9 @@ class Stays:
         return [] if bed is None else [self._end(bed, at_utc_s)]
 
     def swap(self, one: str, other: str, at_utc_s: float, *, who: str) -> list[Stay]:
-        """Two patients change beds at one moment. Raises RefusedError unless both beds hold somebody."""
+        """Two patients change beds at one moment. Raises RefusedError unless these are two beds with a patient each."""
         first, second = self._now.get(one), self._now.get(other)
-        if first is None or second is None:
+        if one == other or first is None or second is None:
             raise RefusedError("Both beds must hold a patient.")
         ended = [self._end(one, at_utc_s), self._end(other, at_utc_s)]
         begun = self.admit(first.patient, other, at_utc_s, who=who, how="swap")

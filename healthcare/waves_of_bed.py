@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -14,46 +13,55 @@ from core.inference.request import Answer, Ask
 from healthcare.alarms.finding import Finding
 from healthcare.lookback import WaveChunk
 from healthcare.reading import number, text
+from healthcare.signals.beat import Chunk
+from healthcare.signals.beats import BeatClassifier
+from healthcare.signals.bedside import BedSignals, SignalsFound
 from verticals.contract import Sample
 
 _RATES_HZ = (1.0, 4000.0)
 _LONGEST_S = 30.0
 
 
-@dataclass(frozen=True, slots=True)
-class FoundInWaves:
-    """`numerics` by measure, None where it cannot be told now; `vetoes` as JSON, to be recorded."""
-
-    numerics: Mapping[str, float | None] = field(default_factory=dict)
-    findings: Sequence[Finding] = ()
-    vetoes: Sequence[Mapping[str, Any]] = ()
-
-
-NOTHING_FOUND = FoundInWaves()
-
-
 class WavesOfBed:
     """Belongs to the lane of its bed: `take`, then `found` for the same sample."""
 
-    def __init__(self) -> None:
+    def __init__(self, classifier: BeatClassifier | None = None) -> None:
         self.channels: list[str] = []
+        self._signals = BedSignals(classifier=classifier)
+        self._taken: tuple[WaveChunk, SignalsFound] | None = None
+        self._asked = 0
 
     def take(self, sample: Sample) -> Sequence[Ask]:
         """What the models are to be asked of this chunk. Raises InputError for what is no wave."""
+        self._taken = None
         chunk = wave_chunk(sample)
         if chunk.channel not in self.channels:
             self.channels = sorted([*self.channels, chunk.channel])
-        return ()
+        beaten = Chunk(chunk.channel, chunk.rate_hz, chunk.samples, chunk.start_utc_s)
+        self._taken = chunk, self._signals.take(beaten, sample.at)
+        asks = self._signals.asks()
+        self._asked = len(asks)
+        return asks
 
-    def found(self, sample: Sample, answers: Sequence[Answer]) -> tuple[WaveChunk, FoundInWaves]:
-        """Without answers beats stay unclassed."""
-        return wave_chunk(sample), NOTHING_FOUND
+    def found(self, answers: Sequence[Answer]) -> tuple[WaveChunk, SignalsFound] | None:
+        """What was taken last; without answers its beats stay unclassed. None when that was no wave."""
+        taken, self._taken = self._taken, None
+        for place in range(self._asked):
+            self._signals.labelled(answers[place : place + 1])
+        self._asked = 0
+        return taken
 
     def due(self) -> Instant | None:
-        return None
+        return self._signals.due()
 
     def tick(self, now: Instant) -> Sequence[Finding]:
-        return ()
+        return self._signals.tick(now).findings
+
+    def state(self) -> Mapping[str, Any]:
+        return self._signals.state()
+
+    def restore(self, kept: Mapping[str, Any]) -> None:
+        self._signals.restore(kept)
 
 
 def wave_chunk(sample: Sample) -> WaveChunk:

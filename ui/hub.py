@@ -47,7 +47,11 @@ class EventSource(Protocol):
 
 
 class Screen:
-    """One open stream: a bounded queue of frames, text or bytes. `full` is set when it was too slow."""
+    """One open stream: a bounded queue of frames, text or bytes. `full` is set when it was too slow.
+
+    Of what is drawn and kept by nobody (bytes) the oldest goes first: a screen that stood still for two seconds lacks
+    a piece of its waves, no more.
+    """
 
     def __init__(self, limit: int = WAITING_LIMIT) -> None:
         self._frames: deque[str | bytes] = deque()
@@ -56,11 +60,18 @@ class Screen:
         self.full = asyncio.Event()
 
     def put(self, frame: str | bytes) -> None:
-        if len(self._frames) >= self._limit:
+        if len(self._frames) >= self._limit and not self._made_room():
             self.full.set()
             return
         self._frames.append(frame)
         self._filled.set()
+
+    def _made_room(self) -> bool:
+        oldest = next((at for at, waiting in enumerate(self._frames) if isinstance(waiting, bytes)), None)
+        if oldest is None:
+            return False
+        del self._frames[oldest]
+        return True
 
     async def next(self) -> str | bytes:
         while not self._frames:

@@ -18,7 +18,7 @@ def news2_findings(score: Score, *, rise_points: int = RISE_POINTS) -> list[Find
     An incomplete score may raise what its lower bound already asks for. It ends nothing: what is not known any more
     is no reason to stop. A score that does not apply ends everything.
     """
-    words = f"NEWS2 {score.text()}"
+    words = str(score.points) if score.complete else f"at least {score.points}"
     found = [
         Finding("news2-high", score.risk is Risk.HIGH, words, float(score.points)),
         Finding("news2-medium", score.risk is Risk.MEDIUM, words, float(score.points)),

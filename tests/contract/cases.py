@@ -196,7 +196,7 @@ def _healthcare() -> Case:
         },
         orders=[
             ("bed-2", "acknowledge", {"alarm": ""}),
-            ("bed-1", "enter-observations", {"values": {"consciousness": "A", "oxygen": False, "temp_cel": 37.2}}),
+            ("bed-1", "enter-observations", {"values": {"consciousness": "A", "oxygen_device": "air"}}),
             ("bed-1", "set-limits", {"measure": "hr_per_min", "high": 130, "lasts_s": 3600, "reason": "fever"}),
             ("bed-1", "clear-limits", {"measure": "hr_per_min", "reason": "over"}),
             ("bed-2", "standby", {"why": "in imaging"}),

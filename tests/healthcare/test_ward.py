@@ -1,114 +1,148 @@
-"""The ward's desk: what it decides it tells the beds, and what it kept it knows again."""
+"""The ward's desk through the real loop: who lies where, who is on duty, which screens sound, which feeds are heard."""
 
 from __future__ import annotations
 
 import json
-from typing import Any
+from pathlib import Path
 
-from core.clock import Instant
-from healthcare.settings import BedSettings, HealthcareSettings
-from healthcare.ward import WardStation
-from verticals.contract import Command, Decision
+import pytest
 
-
-def at(seconds: float) -> Instant:
-    return Instant(1000.0 + seconds, 1_796_000_000.0 + seconds)
+from healthcare.tables import stays_of
+from tests.support.lines import until
+from tests.support.wards import FIRST, SECOND, Ward, running_ward
+from verticals.store.database import reading
 
 
-def desk() -> WardStation:
-    beds = [BedSettings(f"bed-{number}", str(number), nurse="Nurse 12", buddy="Nurse 14") for number in (1, 2)]
-    return WardStation(HealthcareSettings("Ward 7 West", beds, charge="Charge nurse 03"))
+async def _patient(ward: Ward, event: str, location: str = "", **who: str) -> None:
+    await ward.admit(location, event, **who)
 
 
-def order(
-    station: WardStation, name: str, *, who: str = "Charge nurse 03", role: str = "charge", when: float = 0, **args: Any
-) -> Decision:
-    return station.command(Command(name, at(when), args, who, role))
+async def test_an_admission_reaches_its_bed_with_initials_and_age_and_no_name(tmp_path: Path) -> None:
+    async with running_ward(tmp_path) as ward:
+        await _patient(ward, "A01", FIRST)
+        assert ward.told()["patient"]["initials"] == "A.T."
+        assert "Anna" not in json.dumps([dict(data) for data in ward.rig.live.data("live")])
 
 
-def accepted(decision: Decision) -> bool:
-    assert decision.reply is not None
-    return decision.reply.accepted
+async def test_a_transfer_moves_the_patient_and_leaves_an_empty_bed_behind(tmp_path: Path) -> None:
+    async with running_ward(tmp_path) as ward:
+        await _patient(ward, "A01", FIRST)
+        await _patient(ward, "A02", SECOND)
+        assert ward.told("bed-1")["patient"] is None
+        assert ward.told("bed-2")["patient"]["initials"] == "A.T."
+        with reading(ward.rig.events.engine) as connection:
+            (first,) = stays_of(connection, "bed-1")
+            (second,) = stays_of(connection, "bed-2")
+        assert first["over"] and not second["over"]
+        assert first["until_utc_s"] == second["since_utc_s"]
 
 
-def rosters(decision: Decision) -> dict[str, Any]:
-    return {bed: json.loads(str(sample.values["roster"])) for bed, sample in decision.tell}
+async def test_a_transfer_off_the_ward_and_a_discharge_both_empty_the_bed(tmp_path: Path) -> None:
+    async with running_ward(tmp_path) as ward:
+        await _patient(ward, "A01", FIRST)
+        await _patient(ward, "A02", "W9^R1^B1")
+        assert ward.told()["patient"] is None
+        await _patient(ward, "A01", FIRST)
+        await _patient(ward, "A03", FIRST)
+        assert ward.told()["patient"] is None
 
 
-def test_a_new_roster_is_recorded_and_every_bed_is_told() -> None:
-    decision = order(desk(), "roster", beds={"bed-2": {"nurse": "Nurse 17", "buddy": "Nurse 21"}})
-    assert accepted(decision) and decision.save
-    assert [event.kind for event in decision.events] == ["roster"]
-    told = rosters(decision)
-    assert told["bed-2"]["nurse"] == "Nurse 17" and told["bed-1"]["nurse"] == "Nurse 12"
+async def test_a_bed_that_holds_somebody_else_takes_nobody_and_that_is_on_record(tmp_path: Path) -> None:
+    async with running_ward(tmp_path) as ward:
+        await _patient(ward, "A01", FIRST)
+        await _patient(ward, "A01", FIRST, id="4712", given="Bert")
+        assert ward.told()["patient"]["initials"] == "A.T."
+        (refused,) = ward.rig.recorded("adt-refused")
+        assert "another patient" in refused.data["why"]
 
 
-def test_the_roster_is_refused_from_who_is_not_in_charge() -> None:
-    decision = order(desk(), "roster", who="Nurse 14", role="nurse", beds={"bed-2": {"nurse": "Nurse 14"}})
-    assert not accepted(decision) and decision.events == () and not decision.tell
+async def test_people_assign_swap_and_strike_out_where_no_message_does(tmp_path: Path) -> None:
+    async with running_ward(tmp_path) as ward:
+        ask = ward.rig.ask
+        assert (await ask("ward", "assign", bed="bed-1", patient={"id": "1", "given": "Anna", "family": "T"})).accepted
+        assert (await ask("ward", "assign", bed="bed-2", patient={"id": "2", "given": "Bert", "family": "U"})).accepted
+        assert (await ask("ward", "transfer", bed="bed-1", to="bed-2")).accepted
+        await ward.rig.quiet()
+        assert ward.told("bed-1")["patient"]["initials"] == "B.U."
+        refused = await ask("ward", "strike-out", bed="bed-1", reason="")
+        assert not refused.accepted and "why" in refused.reason
+        assert (await ask("ward", "strike-out", bed="bed-1", reason="wrong bed")).accepted
+        assert not (await ask("ward", "discharge", bed="bed-1")).accepted
+        assert not (await ask("ward", "assign", bed="bed-9", patient={"id": "3"})).accepted
 
 
-def test_a_nurse_comes_on_shift_by_herself_and_all_beds_may_call_her() -> None:
-    decision = order(desk(), "shift", who="Nurse 21", role="nurse", on=True)
-    assert accepted(decision) and rosters(decision)["bed-1"]["on_shift"] == ["Nurse 21"]
+async def test_the_roster_of_a_shift_reaches_the_beds(tmp_path: Path) -> None:
+    async with running_ward(tmp_path) as ward:
+        await ward.beat()
+        await ward.rig.quiet()
+        assert ward.told()["nurse"] == "N12"
+        roster = {"bed-1": {"nurse": "Nurse 21", "buddy": "Nurse 12"}}
+        wanted = {"beds": roster, "charge": "Charge nurse 04", "on_shift": []}
+        assert not (await ward.order("ward", "roster", "nurse", **wanted)).accepted
+        assert (await ward.order("ward", "roster", "charge", **wanted)).accepted
+        assert ward.told()["nurse"] == "N21"
+        assert ward.told("ward")["roster"]["charge"] == "Charge nurse 04"
 
 
-def test_a_nurse_whose_beds_are_still_hers_does_not_go() -> None:
-    decision = order(desk(), "shift", who="Nurse 12", role="nurse", on=False)
-    assert not accepted(decision) and decision.events == ()
+async def test_pausing_audio_silences_what_sounds_and_nothing_that_comes(tmp_path: Path) -> None:
+    async with running_ward(tmp_path) as ward:
+        await ward.hold(20, spo2_pct=75.0)
+        assert ward.alarms()["spo2-desat"]["sound"] == "on"
+        assert (await ward.rig.ask("ward", "pause-audio")).accepted
+        await ward.rig.quiet()
+        assert ward.alarms()["spo2-desat"]["sound"] == "paused"
+        await ward.hold(20, SECOND, spo2_pct=75.0)
+        assert ward.alarms("bed-2")["spo2-desat"]["sound"] == "on"
+        assert (await ward.rig.ask("ward", "resume-audio")).accepted
+        await ward.rig.quiet()
+        assert ward.alarms()["spo2-desat"]["sound"] == "on"
 
 
-def test_who_has_a_page_open_is_shown_until_it_falls_silent() -> None:
-    station = desk()
-    decision = order(station, "phone-here", who="Nurse 12", role="nurse", sounds=True)
-    assert decision.live["phones"]["Nurse 12"]["here"] is True
-    assert [event.kind for event in decision.events] == ["phone"]
-    again = order(station, "phone-here", who="Nurse 12", role="nurse", when=5, sounds=True)
-    assert again.events == () and "phones" not in again.live
-    due = station.due()
-    assert due is not None
-    gone = station.tick(due)
-    assert gone.live["phones"]["Nurse 12"]["here"] is False
-    assert [(event.kind, event.subject) for event in gone.events] == [("phone", "Nurse 12")]
+async def test_a_screen_sounds_after_every_tone_was_heard_and_is_missed_when_it_falls_silent(tmp_path: Path) -> None:
+    async with running_ward(tmp_path) as ward:
+        ask = ward.rig.ask
+        refused = await ask("ward", "commission-audio", screen="station", tones=["high"])
+        assert not refused.accepted and "Not every tone" in refused.reason
+        assert (await ask("ward", "commission-audio", screen="station", tones=["high", "medium", "low"])).accepted
+        assert (await ask("ward", "audio-state", screen="station", state="running", why="")).accepted
+        assert ward.told("ward")["audio"]["screens"]["station"]["state"] == "running"
+        await ward.rig.advance(11.0)
+        await ward.rig.quiet()
+        assert ward.told("ward")["audio"]["screens"]["station"]["state"] == "not heard"
+        assert [event.data["state"] for event in ward.rig.recorded("audio-state")] == ["running", "not heard"]
 
 
-def test_a_page_of_nobody_is_refused() -> None:
-    assert not accepted(order(desk(), "phone-here", who="", role="nurse", sounds=True))
+async def test_a_feed_that_falls_silent_is_an_alarm_of_the_ward(tmp_path: Path) -> None:
+    async with running_ward(tmp_path) as ward:
+        await ward.beat()
+        assert ward.told("ward")["feeds"][0]["ok"] is True
+        await ward.send("link", feed="hl7", ok=False, age_s=12.0)
+        alarm = ward.alarms("ward")["feed-lost"]
+        assert (alarm["kind"], alarm["priority"], alarm["sound"]) == ("technical", "medium", "on")
+        await ward.beat()
+        assert ward.alarms("ward") == {}
 
 
-def test_a_desk_that_was_killed_knows_patients_roster_and_screens_again() -> None:
-    station = desk()
-    order(station, "assign", bed="bed-1", patient={"id": "4711", "family": "Koch", "given": "Anna"})
-    order(station, "roster", beds={"bed-1": {"nurse": "Nurse 21", "buddy": ""}})
-    order(station, "commission-audio", screen="Wall 1", tones=["high", "medium", "low"])
-    kept = json.loads(json.dumps(station.state(at(9))))
-    again = desk()
-    again.restore(kept, (), at(10))
-    stay = again.stays.of("bed-1")
-    assert stay is not None and stay.patient.id == "4711"
-    assert json.loads(json.dumps(again.state(at(9)))) == kept
+async def test_an_order_that_is_not_known_is_refused(tmp_path: Path) -> None:
+    async with running_ward(tmp_path) as ward:
+        for station in ("ward", "bed-1"):
+            reply = await ward.rig.ask(station, "sing")
+            assert not reply.accepted and "sing" in reply.reason
 
 
-def test_transfer_to_an_empty_bed_moves_and_between_two_full_ones_swaps() -> None:
-    station = desk()
-    order(station, "assign", bed="bed-1", patient={"id": "A"})
-    assert accepted(order(station, "transfer", bed="bed-1", to="bed-2"))
-    assert station.stays.of("bed-1") is None and station.stays.bed_of("A") == "bed-2"
-    order(station, "assign", bed="bed-1", patient={"id": "B"})
-    decision = order(station, "transfer", bed="bed-1", to="bed-2")
-    assert accepted(decision) and {bed for bed, _ in decision.tell} == {"bed-1", "bed-2"}
-    assert (station.stays.bed_of("A"), station.stays.bed_of("B")) == ("bed-1", "bed-2")
+async def test_patients_and_roster_are_there_after_a_restart(tmp_path: Path) -> None:
+    async with running_ward(tmp_path) as ward:
+        await _patient(ward, "A01", FIRST)
+        clock = ward.rig.clock
+    async with running_ward(tmp_path, clock=clock) as ward:
+        await until(lambda: "patient" in ward.told())
+        assert ward.told()["patient"]["initials"] == "A.T."
+        assert ward.told()["nurse"] == "N12"
 
 
-def test_a_full_bed_takes_nobody_else_and_a_strike_needs_a_reason() -> None:
-    station = desk()
-    order(station, "assign", bed="bed-1", patient={"id": "A"})
-    assert not accepted(order(station, "assign", bed="bed-1", patient={"id": "B"}))
-    assert not accepted(order(station, "strike-out", bed="bed-1", reason=" "))
-    struck = order(station, "strike-out", bed="bed-1", reason="wrong bed")
-    assert accepted(struck) and struck.events[0].data["struck"] == "wrong bed"
-    assert not accepted(order(station, "discharge", bed="bed-1"))
-
-
-def test_an_order_that_the_desk_does_not_know_is_refused() -> None:
-    assert not accepted(order(desk(), "make-coffee"))
+@pytest.mark.parametrize("spoilt", ["", "[]", "{", '{"id": ""}', '{"id": null}'])
+async def test_a_movement_without_a_patient_changes_nothing(tmp_path: Path, spoilt: str) -> None:
+    async with running_ward(tmp_path) as ward:
+        await ward.send("patient", event="A01", patient=spoilt, location=FIRST, prior_location="")
+        assert ward.rig.recorded("stay") == []
+        assert len(ward.rig.recorded("adt-refused")) == 1

@@ -171,6 +171,14 @@ async def test_what_is_no_live_value_is_passed_over(hub: Hub) -> None:
     assert hub.live() == {"age_s": None, "stations": {}, "line": {}}
 
 
+async def test_a_slow_screen_loses_its_oldest_waves_and_nothing_else() -> None:
+    screen = Screen(limit=3)
+    for frame in ("a", b"1", b"2", "b", "c"):
+        screen.put(frame)
+    assert not screen.full.is_set()
+    assert [await screen.next() for _ in range(3)] == ["a", "b", "c"]
+
+
 async def test_a_full_queue_marks_the_screen_and_keeps_its_bound() -> None:
     screen = Screen(limit=3)
     for n in range(5):

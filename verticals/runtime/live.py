@@ -196,8 +196,9 @@ class LiveServer:
 
         A station's live values are kept: who comes later gets them whole.
         """
-        if message.topic == "live":
-            self._latest.setdefault(str(message.data["station"]), {}).update(message.data["data"])
+        station, values = message.data.get("station"), message.data.get("data")
+        if message.topic == "live" and isinstance(station, str) and isinstance(values, Mapping):
+            self._latest.setdefault(station, {}).update(values)
         if not self._outboxes:
             return
         frame = pack(message)

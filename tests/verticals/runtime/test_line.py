@@ -54,7 +54,8 @@ async def test_nothing_comes_between_the_prepare_and_the_decide_of_a_sample(tmp_
         await turns()
         gate.set()
         await rig.quiet()
-        assert [name for name, _ in station.calls] == ["prepare", "decide", "command", "prepare", "decide"]
+        names = [name for name, _ in station.calls]
+        assert names == ["tick", "prepare", "decide", "command", "prepare", "decide"]
 
 
 async def test_an_absorbed_sample_leaves_nothing_and_is_acknowledged(tmp_path: Path) -> None:

@@ -218,3 +218,46 @@ async def _until(condition: object) -> None:
             return
         await asyncio.sleep(0.001)
     raise AssertionError("did not come true within 2 s")
+
+
+def _tells(station: str, **data: object) -> LiveMessage:
+    return LiveMessage("live", {"station": station, "data": data})
+
+
+async def test_who_comes_later_gets_what_every_station_tells_whole(server: LiveServer, socket: Path) -> None:
+    server.publish(_tells("bed-1", hr=70, spo2=97))
+    server.publish(_tells("bed-1", hr=71))
+    listener = Listener(socket)
+    first = await listener.got.get()
+    assert first.data == {"station": "bed-1", "data": {"hr": 71, "spo2": 97}}
+    listener.task.cancel()
+
+
+async def test_who_lost_live_values_gets_them_whole_when_there_is_room_again(server: LiveServer, socket: Path) -> None:
+    reader, writer = await asyncio.open_unix_connection(str(socket))
+    await _until(lambda: server.clients == 1)
+    for number in range(live.WAITING_LIMIT * 4):
+        server.publish(_tells("bed-1", **{f"value-{number}": number}))
+    assert server.dropped > 0
+    known: dict[str, int] = {}
+    while len(known) < live.WAITING_LIMIT * 4:
+        message = await read_message(reader)
+        assert message is not None
+        known |= message.data["data"]
+    writer.close()
+
+
+async def test_waves_go_before_live_values_when_room_is_needed(server: LiveServer, socket: Path) -> None:
+    reader, writer = await asyncio.open_unix_connection(str(socket))
+    await _until(lambda: server.clients == 1)
+    for number in range(live.WAITING_LIMIT):
+        server.publish(LiveMessage("chunk", {"station": "bed-1", "data": {"n": number}}, bytes(64)))
+    for number in range(20):
+        server.publish(_tells(f"bed-{number}", hr=number))
+    topics = []
+    while topics.count("live") < 20:
+        message = await read_message(reader)
+        assert message is not None
+        topics.append(message.topic)
+    assert server.dropped <= 20
+    writer.close()
