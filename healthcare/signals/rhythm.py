@@ -19,6 +19,8 @@ BEATS_KNOWN_S = 0.8
 
 #: After a stretch of this length of which nothing is known, silence counts anew.
 _HOLE_S = 0.75
+#: A lead with a beat in the last so many seconds denies a standstill.
+_BEATING_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,14 @@ class LeadRhythm:
         if code == "extreme-tachy":
             return self.fast_per_min is not None and self.fast_per_min > limits.tachy_per_min - margin
         raise KeyError(f"no rule of one lead for {code!r}")
+
+    def denies(self, code: str, limits: RhythmLimits) -> bool:
+        """Whether this lead shows that the condition does not hold; what it does not know it does not deny."""
+        if code in ("asystole", "pause"):
+            return self.last_beat_s is not None and self.silent_s < _BEATING_S
+        if code == "extreme-brady":
+            return self.slow_per_min is not None and self.slow_per_min > 1.05 * limits.brady_per_min
+        return self.fast_per_min is not None and self.fast_per_min < 0.95 * limits.tachy_per_min
 
 
 class LeadBeats:

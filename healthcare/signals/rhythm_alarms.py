@@ -1,8 +1,8 @@
 """What the leads, the pulse and the shapes of the beats say together: findings, and what was contradicted.
 
 Per condition: every lead that counts is asked. Leads that are clear count; where none is, those that are at least
-usable. All say so: the condition is there, unless a pulse contradicts (`confirmation`). Some say so, others clearly do
-not: vetoed by another lead, and recorded. None says so: it is not there.
+usable. One says so and none denies it: the condition is there, unless a pulse contradicts (`confirmation`). A clear
+lead denies it: vetoed, and recorded. None says so: it is not there.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _TOLD_AGAIN_S = 5.0
 
 @dataclass(frozen=True, slots=True)
 class LeadState:
-    """A usable lead at a moment. `normal_beats`: beats of the last four seconds that look like the normal one in it."""
+    """A usable lead at a moment."""
 
     rhythm: LeadRhythm
     clear: bool
@@ -63,15 +63,19 @@ class RhythmAlarms:
         leads: Sequence[LeadState],
         witnesses: Sequence[PulseWitness],
         shapes: ShapeState,
+        joint: LeadState | None = None,
     ) -> tuple[list[Finding], list[Veto]]:
-        """Without a usable lead nothing changes: a condition is neither begun nor ended by missing data."""
+        """Without a usable lead nothing changes: a condition is neither begun nor ended by missing data.
+
+        `joint`: the beats of all leads together.
+        """
         vetoes: list[Veto] = []
         if not leads:
             return [], vetoes
         holding: dict[str, str] = {}  # code -> text
         counted = [lead for lead in leads if lead.clear] or list(leads)
         for code in LEAD_CODES:
-            text = self._of_leads(code, now_s, at, counted, witnesses, vetoes)
+            text = self._of_leads(code, now_s, at, counted, witnesses, vetoes, joint)
             if text is not None:
                 holding[code] = text
         if shapes.run and (text := self._run(now_s, at, counted, witnesses, shapes, vetoes)) is not None:
@@ -91,18 +95,22 @@ class RhythmAlarms:
         leads: Sequence[LeadState],
         witnesses: Sequence[PulseWitness],
         vetoes: list[Veto],
+        joint: LeadState | None,
     ) -> str | None:
         """The alarm's text where the condition holds unchallenged."""
         already = self.present.get(code, False)
         said = [lead for lead in leads if lead.rhythm.says(code, self.limits, already=already)]
         if not said:
             return None
-        against = [lead for lead in leads if lead not in said]
-        if against:
-            best = max(against, key=lambda lead: lead.quality)
-            if any(lead.clear for lead in said) or not best.clear:
-                self._veto(code, best.rhythm.lead, at, best.quality, vetoes)
+        if code == "extreme-tachy" and not any(lead.clear for lead in leads):
+            # noise makes beats: what is told then is the poor signal; what was there before stays
+            return self._told.get(code, (False, "", 0.0))[1] if already else None
+        against = self._against(code, leads, joint)
+        if against is not None:
+            self._veto(code, against.rhythm.lead, at, against.quality, vetoes)
             return None
+        if code in ("asystole", "pause") and joint is not None and not joint.rhythm.says(code, self.limits):
+            return None  # not yet: its last beat was a little later
         for witness in witnesses:
             quality = pulse_veto(
                 code,
@@ -117,6 +125,15 @@ class RhythmAlarms:
                 self._veto(code, witness.channel, at, quality, vetoes)
                 return None
         return self._text(code, said)
+
+    def _against(self, code: str, leads: Sequence[LeadState], joint: LeadState | None) -> LeadState | None:
+        """The clear lead that denies the condition. A fast rate is denied only where all leads together are slower: one
+        lead may miss every other beat of a real tachycardia."""
+        if code == "extreme-tachy" and joint is not None and joint.clear:
+            return joint if joint.rhythm.denies(code, self.limits) else None
+        witnesses = leads if joint is None else (*leads, joint)
+        denying = [lead for lead in witnesses if lead.clear and lead.rhythm.denies(code, self.limits)]
+        return max(denying, key=lambda lead: lead.quality, default=None)
 
     def _run(
         self,
@@ -179,11 +196,13 @@ def _lowest(rates: Sequence[float | None]) -> float:
 
 
 def _foremost(holding: Mapping[str, str]) -> dict[str, str]:
-    """A standstill is no slow rate, a fibrillation no fast one; a pause is told where nothing worse is."""
+    """In a fibrillation beats mean nothing; a standstill is no slow rate; a pause is told where nothing worse is."""
+    if "vf" in holding:
+        return {code: text for code, text in holding.items() if code in ("vf", "vt")}
     kept = dict(holding)
     if "asystole" in kept:
         kept.pop("extreme-brady", None)
-    if "vf" in kept or "vt" in kept:
+    if "vt" in kept:
         kept.pop("extreme-tachy", None)
     if len(kept) > 1:
         kept.pop("pause", None)

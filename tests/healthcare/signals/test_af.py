@@ -20,24 +20,22 @@ def fed(
 
 def steady(count: int, rng: np.random.Generator) -> Floats:
     breath = 0.03 * np.sin(2 * np.pi * np.arange(count) / 5.0)
-    return 0.8 + breath + rng.normal(0.0, 0.008, count)
+    intervals: Floats = 0.8 + breath + rng.normal(0.0, 0.008, count)
+    return intervals
 
 
 def irregular(count: int, rng: np.random.Generator) -> Floats:
-    return rng.gamma(16.0, 0.62 / 16.0, count).clip(0.3, 1.6)
+    intervals: Floats = np.clip(rng.gamma(16.0, 0.62 / 16.0, count), 0.3, 1.6)
+    return intervals
 
 
 def test_irregular_beats_are_fibrillation_and_steady_ones_end_it() -> None:
     rng = np.random.default_rng(1)
-    follower = AtrialFibrillation()
-    at_s = fed(follower, steady(200, rng))
-    assert not follower.present
-    at_s = fed(follower, irregular(BEATS + IN_A_ROW * STEP, rng), at_s)
-    assert follower.present
-    assert follower.since_s is not None
-    fed(follower, steady(BEATS + IN_A_ROW * STEP, rng), at_s)
-    assert not follower.present
-    assert follower.since_s is None
+    follower, at_s, states = AtrialFibrillation(), 0.0, []
+    for intervals in (steady(200, rng), irregular(BEATS + IN_A_ROW * STEP, rng), steady(BEATS + IN_A_ROW * STEP, rng)):
+        at_s = fed(follower, intervals, at_s)
+        states.append((follower.present, follower.since_s is not None))
+    assert states == [(False, False), (True, True), (False, False)]
 
 
 @pytest.mark.parametrize("pattern", [(0.55, 1.05), (0.6, 0.6, 1.2)])

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import Any
 
 import pytest
 
@@ -105,14 +106,15 @@ def test_across_a_gap_no_rate_is_told() -> None:
 def test_limits_of_a_patient_are_used_and_senseless_ones_refused() -> None:
     athlete = RhythmLimits(brady_per_min=30.0)
     assert not lead_of([60.0 / 35] * 8).says("extreme-brady", athlete)
-    for wrong in (
+    wrongs: tuple[dict[str, Any], ...] = (
         {"asystole_s": 20.0},
         {"pause_s": 5.0},
         {"brady_per_min": 150.0},
         {"tachy_beats": 3},
-    ):
+    )
+    for wrong in wrongs:
         with pytest.raises(ValueError, match=r"expected|judged"):
-            RhythmLimits(**wrong)  # type: ignore[arg-type]
+            RhythmLimits(**wrong)
 
 
 def test_a_code_of_no_single_lead_is_refused() -> None:
