@@ -92,11 +92,14 @@ class WardRig(ScreenRig):
         tables.metadata.create_all(self.store.engine)
         return self
 
-    def stay(self, bed: str, family: str, given: str, *, until_utc_s: float | None = None) -> None:
-        """The next patient of a bed, since an hour, as the ward's record has it."""
+    def stay(
+        self, bed: str, family: str, given: str, *, since_utc_s: float = NOW_UTC_S - 3600.0,
+        until_utc_s: float | None = None,
+    ) -> None:  # fmt: skip
+        """The next patient of a bed, as the ward's record has it."""
         self._stays += 1
         patient = {"id": f"M{self._stays}", "family": family, "given": given, "birth_date": "", "sex": ""}
-        data = {"number": self._stays, "bed": bed, "patient": patient, "since_utc_s": NOW_UTC_S - 3600.0,
+        data = {"number": self._stays, "bed": bed, "patient": patient, "since_utc_s": since_utc_s,
                 "until_utc_s": until_utc_s, "how": "adt", "who": "", "struck": ""}  # fmt: skip
         self.project(Event("stay", bed, NOW_UTC_S, data, "ward"))
 
