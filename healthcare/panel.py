@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from healthcare import commissioning_page, wall_page
+from healthcare import (
+    bed_page,
+    burden_page,
+    commissioning_page,
+    downtime_page,
+    due_page,
+    handover_page,
+    patients_page,
+    phone_page,
+    roster_page,
+    wall_page,
+)
 from healthcare.told import tell
 from verticals.web import Panel
 
@@ -13,7 +24,18 @@ _HERE = Path(__file__).parent
 
 def panel() -> Panel:
     return Panel(
-        pages=(*wall_page.PAGES, *commissioning_page.PAGES),
+        pages=(
+            *wall_page.PAGES,
+            *bed_page.PAGES,
+            *commissioning_page.PAGES,
+            *phone_page.PAGES,
+            *roster_page.PAGES,
+            *patients_page.PAGES,
+            *due_page.PAGES,
+            *handover_page.PAGES,
+            *downtime_page.PAGES,
+            *burden_page.PAGES,
+        ),
         templates=_HERE / "templates",
         static=_HERE / "static",
         theme="ward",
