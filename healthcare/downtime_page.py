@@ -17,7 +17,7 @@ from verticals.web import Answered, Asked, Desk, Page, Shown
 
 REDRAW_S = 60
 COLUMNS = 12
-#: Rows of a NEWS2 chart, from the top: what is ticked, and its points. Source: Royal College of Physicians, NEWS2, 2017,
+#: Rows of a NEWS2 chart, what is ticked and its points. Source: Royal College of Physicians, NEWS2, 2017,
 #: charts 1 and 3; a test holds them to `vitals.news2`.
 CHART: tuple[tuple[str, str, tuple[tuple[str, int], ...]], ...] = (
     ("rr_per_min", "RR /min", (("≥ 25", 3), ("21-24", 2), ("12-20", 0), ("9-11", 1), ("≤ 8", 3))),

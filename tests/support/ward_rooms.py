@@ -1,4 +1,4 @@
-"""The pages of the ward behind the wall, over a real web process: who is signed in, who lies where, what is on record."""
+"""The pages of the ward behind the wall, over a real web process: who is signed in, who lies where, what is kept."""
 
 from __future__ import annotations
 
