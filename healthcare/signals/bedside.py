@@ -1,0 +1,176 @@
+"""The signals of one bed: waves of any channel in; numbers, findings, vetoes and beats out. Plain and pure.
+
+Everything runs on the clock of the waves in frames of half a second (`frames`), so that what is found does not depend
+on how the waves were cut. Beat classes come a little later from the model: `asks` and `labelled` pass through to a
+classifier when there is one, and only refine. After a restart the waves are learnt anew, within `LEARNING_S`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from core.clock import Instant
+from core.inference.request import Answer, Ask
+from healthcare.alarms.finding import Finding
+from healthcare.signals.beat import Beat, Chunk
+from healthcare.signals.beats import BeatClass, BeatClassifier, BeatLabel
+from healthcare.signals.bed_ecg import BedEcg
+from healthcare.signals.confirmation import Veto
+from healthcare.signals.frames import Frame, Frames
+from healthcare.signals.rhythm import RhythmLimits
+from healthcare.signals.rhythm_alarms import RhythmAlarms
+from healthcare.signals.vital_waves import VitalWaves
+
+#: From the first samples on: so long until pulses, shapes and rates are known.
+LEARNING_S = 12.0
+#: Without a new sample for so long a channel is lost.
+LOST_AFTER_S = 5.0
+ECG_PREFIX = "ecg_"
+
+
+@dataclass(frozen=True, slots=True)
+class SignalsFound:
+    """`numerics`: by name of the measure, None where there is no number; only those whose channel is there.
+
+    `findings`: that changed. `muted`: channel -> why nothing comes of it. `sources`: measure -> what its number was
+    made from.
+    """
+
+    numerics: Mapping[str, float | None] = field(default_factory=dict)
+    findings: Sequence[Finding] = ()
+    vetoes: Sequence[Veto] = ()
+    beats: Sequence[Beat] = ()
+    muted: Mapping[str, str] = field(default_factory=dict)
+    sources: Mapping[str, str] = field(default_factory=dict)
+
+
+class BedSignals:
+    """One bed. `take` for every chunk of every channel; `tick` when `due`."""
+
+    def __init__(self, limits: RhythmLimits | None = None, classifier: BeatClassifier | None = None) -> None:
+        self.alarms = RhythmAlarms(limits)
+        self._classifier = classifier
+        self._frames = Frames()
+        self._ecg = BedEcg(self.alarms.limits)
+        self._waves = VitalWaves()
+        self._heard: dict[str, Instant] = {}
+        self._lost: set[str] = set()
+        self._present: dict[str, bool] = {}
+        self._asks: list[Ask] = []
+
+    # -- waves --------------------------------------------------------------------------------------------------
+
+    def take(self, chunk: Chunk, at: Instant) -> SignalsFound:
+        """`at`: when the chunk came in. What follows from the frames that it made whole."""
+        findings: list[Finding] = []
+        vetoes: list[Veto] = []
+        beats: list[Beat] = []
+        if chunk.channel in self._lost:
+            self._lost.discard(chunk.channel)
+            findings.append(self._lost_finding(chunk.channel, present=False))
+        self._heard[chunk.channel] = at
+        taken: list[Chunk] = []
+        framed = False
+        for frame in self._frames.take(chunk):
+            framed = True
+            leads = [one for one in frame.chunks if one.channel.startswith(ECG_PREFIX)]
+            taken += leads
+            beats += self._frame(frame, leads, at, findings, vetoes)
+        if self._classifier is not None and (taken or beats):
+            ask = self._classifier.take(taken, beats)
+            if ask is not None:
+                self._asks.append(ask)
+        if not framed:
+            return SignalsFound(findings=findings, muted=self.muted())
+        numerics, sources = self._numbers()
+        return SignalsFound(numerics, findings, vetoes, beats, self.muted(), sources)
+
+    def _frame(
+        self, frame: Frame, leads: Sequence[Chunk], at: Instant, findings: list[Finding], vetoes: list[Veto]
+    ) -> list[Beat]:
+        beats = self._ecg.take(leads, frame.end_s, labelled=self._classifier is not None)
+        others = [one for one in frame.chunks if not one.channel.startswith(ECG_PREFIX)]
+        heart = self._ecg.rate_per_min(frame.end_s)
+        self._waves.take(others, frame.end_s, self._ecg.shaped, heart)
+        found, contradicted = self.alarms.judge(
+            frame.end_s,
+            at,
+            self._ecg.states(),
+            self._waves.witnesses(),
+            self._ecg.shape_state(frame.end_s),
+            self._ecg.joint(),
+        )
+        findings += found
+        vetoes += contradicted
+        findings += self._changed([*self._ecg.findings(), *self._waves.findings(heart)])
+        return beats
+
+    def _changed(self, conditions: Sequence[Finding]) -> list[Finding]:
+        changed = [one for one in conditions if self._present.get(one.code, False) != one.present]
+        self._present.update((one.code, one.present) for one in conditions)
+        return changed
+
+    def _numbers(self) -> tuple[dict[str, float | None], dict[str, str]]:
+        heart = self._ecg.rate_per_min(self._ecg.end_s)
+        numerics, sources = self._waves.numbers(heart)
+        if self._ecg.leads:
+            numerics["hr_per_min"] = heart
+            sources["hr_per_min"] = self._ecg.best
+        return numerics, sources
+
+    def muted(self) -> dict[str, str]:
+        """Channel -> why nothing comes of it; a channel that stopped altogether is `lost`."""
+        return {**self._ecg.muted(), **self._waves.muted(), **dict.fromkeys(self._lost, "lost")}
+
+    # -- beat classes -------------------------------------------------------------------------------------------
+
+    def asks(self) -> list[Ask]:
+        """What to ask the model for; every question is to be followed by one `labelled`. Empty without a classifier."""
+        asks, self._asks = self._asks, []
+        return asks
+
+    def labelled(self, answers: Sequence[Answer]) -> list[BeatLabel]:
+        """The classes of the beats that the oldest open question was about; they refine the rhythm from now on."""
+        if self._classifier is None:
+            return []
+        labels = self._classifier.labels(answers)
+        for label in labels:
+            if label.label is not BeatClass.UNKNOWN:
+                ventricular = label.label is BeatClass.VENTRICULAR
+                self._ecg.label(label.beat.at_s, ventricular=ventricular, probability=label.probability)
+        return labels
+
+    # -- time alone, and restarts -------------------------------------------------------------------------------
+
+    def due(self) -> Instant | None:
+        """When a channel will be lost if nothing more comes of it."""
+        waited = [at.plus(LOST_AFTER_S) for channel, at in self._heard.items() if channel not in self._lost]
+        return min(waited, default=None)
+
+    def tick(self, now: Instant) -> SignalsFound:
+        """Channels of which nothing came for `LOST_AFTER_S` are lost. No rhythm rule runs on time alone."""
+        gone = [
+            channel
+            for channel, at in self._heard.items()
+            if channel not in self._lost and now.since(at) >= LOST_AFTER_S
+        ]
+        self._lost.update(gone)
+        findings = [self._lost_finding(channel, present=True) for channel in gone]
+        return SignalsFound(findings=findings, muted=self.muted())
+
+    def _lost_finding(self, channel: str, *, present: bool) -> Finding:
+        return Finding("wave-lost", present, text=channel, channel=channel, instance=channel)
+
+    def state(self) -> dict[str, Any]:
+        """What must survive a restart: the conditions told as present, so that their end will be told too."""
+        rhythm = sorted(code for code, present in self.alarms.present.items() if present)
+        others = sorted(code for code, present in self._present.items() if present)
+        return {"rhythm": rhythm, "others": others, "vetoes": dict(self.alarms.vetoes.counts)}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Waves are learnt anew within `LEARNING_S`; a condition that was present stays until it is seen to be over."""
+        self.alarms.restore(state.get("rhythm", ()))
+        self._present.update(dict.fromkeys(state.get("others", ()), True))
+        self.alarms.vetoes.counts.update(state.get("vetoes", {}))
