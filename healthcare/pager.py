@@ -43,6 +43,8 @@ class Pager:
             try:
                 status = await asyncio.to_thread(self._post, action.value)
             except (OSError, ValueError) as error:
+                if isinstance(error, urllib.error.HTTPError):
+                    error.close()
                 failure = DeviceError(f"{self._settings.url}: the call was not taken: {error}", hint="Is it running?")
                 self._outage.gone(failure)
                 self._say(False, failure.message)

@@ -10,7 +10,9 @@ from zoneinfo import ZoneInfo
 
 from core.errors import InputError
 from healthcare.moments import moment_text
+from healthcare.patients import Patient
 from healthcare.sector_shown import text_of
+from healthcare.tables import stays_of
 from healthcare.wall_shown import audio_shown, ward_shown
 from verticals.contract import Json, Reply
 from verticals.web import Answered, Asked, Data, Desk, Shown
@@ -32,12 +34,30 @@ def bed_of(desk: Desk, name: str) -> Any | None:
 
 
 def heard(desk: Desk) -> tuple[dict[str, Any], dict[str, Any], bool]:
-    """What each bed told last by its station, what the ward's desk told, and whether all of it is old."""
+    """What each bed told last by its station, what the ward's desk told, and whether all of it is old.
+
+    A bed that has told nothing since the line began (no monitor sends) is shown as the record has it.
+    """
     told = desk.live()
     stations: Mapping[str, Any] = told["stations"]
     beds = {bed.name: dict(stations.get(bed.name, {})) for bed in desk.settings.beds}
+    for bed in [name for name, shown in beds.items() if "place" not in shown]:
+        beds[bed] |= _on_record(desk, bed)
     age_s = told["age_s"]
     return beds, dict(stations.get(WARD, {})), age_s is None or age_s > _OLD_AFTER_S
+
+
+def _on_record(desk: Desk, bed: str) -> dict[str, Any]:
+    with desk.read() as connection:
+        stay = next((stay for stay in stays_of(connection, bed, most=1) if not stay["over"]), None)
+    if stay is None:
+        return {"place": {"state": "empty", "since": "", "why": ""}}
+    patient = Patient(stay["patient_id"], stay["family"], stay["given"], stay["birth_date"])
+    years = patient.years_text(desk.clock.now().utc_s)
+    return {
+        "place": {"state": "never-heard", "since": "", "why": ""},
+        "patient": {"initials": patient.initials, "years": years, "admitted": ""},
+    }
 
 
 def bar(desk: Desk, asked: Asked) -> dict[str, Any]:

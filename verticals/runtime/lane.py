@@ -142,8 +142,8 @@ class Lane:
     # The work, in order
 
     async def run(self) -> None:
-        """Works until cancelled. The station's first tick comes at once: screens hear how it stands after a start."""
-        self._tick()
+        """Works until cancelled."""
+        self._watch_time()
         while True:
             while not (self._orders or self._samples):
                 self._filled.clear()

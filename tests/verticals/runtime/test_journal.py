@@ -120,6 +120,7 @@ async def test_a_line_that_takes_nothing_in_while_its_disk_is_full_goes_on_by_it
         rig.recorder._evidence._min_free_bytes = 0.0  # type: ignore[union-attr]
         await rig.advance(journal.LEAN_S)
         await until(lambda: rig.lane("place").health()[0].faults == {})
+        await rig.quiet()
         assert [news.ok for news in station.called("device_changed")] == [False, True]
         assert await (await rig.see("place", "b")).recorded == 2
         assert "evidence" in rig.recorded("seen")[1].data

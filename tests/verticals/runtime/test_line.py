@@ -54,8 +54,7 @@ async def test_nothing_comes_between_the_prepare_and_the_decide_of_a_sample(tmp_
         await turns()
         gate.set()
         await rig.quiet()
-        names = [name for name, _ in station.calls]
-        assert names == ["tick", "prepare", "decide", "command", "prepare", "decide"]
+        assert [name for name, _ in station.calls] == ["prepare", "decide", "command", "prepare", "decide"]
 
 
 async def test_an_absorbed_sample_leaves_nothing_and_is_acknowledged(tmp_path: Path) -> None:
