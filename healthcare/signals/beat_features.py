@@ -140,9 +140,10 @@ class BeatJudge:
         result = None
         if match is not None:
             present = present & known
-            scale = 1.0 / np.maximum(np.ptp(waves[:, _QRS], axis=1, keepdims=True), _SMALLEST)
+            qrs = waves[:, _QRS]
+            scale = 1.0 / np.maximum(qrs.max(axis=1, keepdims=True) - qrs.min(axis=1, keepdims=True), _SMALLEST)
             window = windows * scale
-            np.clip(window, -_CLIP, _CLIP, out=window)
+            np.maximum(np.minimum(window, _CLIP, out=window), -_CLIP, out=window)
             waves *= scale
             rhythm = np.array(self._rhythm.numbers(rr_s, next_rr_s, match), np.float32)
             result = BeatFeatures(rhythm, window, waves, present, match.lag)

@@ -43,20 +43,24 @@ _SLOPE_SUMS = _slope_sums()
 
 def shape_numbers(wave: Floats, template: Floats) -> Floats:
     """... x leads x SHAPE, of ... x leads x WIDTH each, in shares of the peak to peak of the template's QRS."""
-    both = np.stack((wave, template))
-    means = both @ _MEANS
-    powers = (both * both) @ _MEANS
-    cross = (wave * template) @ _MEANS
+    terms = np.empty((5, *wave.shape), np.float32)
+    both = terms[:2]
+    terms[0], terms[1] = wave, template
+    np.multiply(both, both, out=terms[2:4])
+    np.multiply(wave, template, out=terms[4])
+    sums = (terms.reshape(-1, WIDTH) @ _MEANS).reshape(*terms.shape[:-1], -1)
+    means, powers, cross = sums[:2], sums[2:4], sums[4]
     spreads = powers - means * means + _FLAT
     alike = (cross - means[0] * means[1]) / np.sqrt(spreads[0] * spreads[1])
     louder = np.log(spreads)
     apart = np.log(np.maximum(powers[0] + powers[1] - 2 * cross, 0.0) + _FLAT)
     slopes = both[..., 1:] - both[..., :-1]
-    sums = (slopes * slopes) @ _SLOPE_SUMS
-    weight = sums[..., 3] + _FLAT_SLOPE
-    centre = sums[..., 4] / weight
-    widths = np.sqrt(np.maximum(sums[..., 5] / weight - centre * centre, 0.0))
-    rough = np.log(sums[0, ..., :3] + _FLAT_SLOPE)
+    slopes *= slopes
+    steep = (slopes.reshape(-1, WIDTH - 1) @ _SLOPE_SUMS).reshape(*slopes.shape[:-1], -1)
+    weight = steep[..., 3] + _FLAT_SLOPE
+    centre = steep[..., 4] / weight
+    widths = np.sqrt(np.maximum(steep[..., 5] / weight - centre * centre, 0.0))
+    rough = np.log(steep[0, ..., :3] + _FLAT_SLOPE)
     steeper = np.log(weight[0] / weight[1])
     numbers: Floats = np.concatenate(
         (

@@ -67,9 +67,9 @@ class Templates:
         self._units: Floats = np.zeros((PATTERNS, leads, 2 * _QRS + 1), np.float32)  # QRS, zero mean, length one
         self._known: Flags = np.zeros((PATTERNS, leads), bool)
         self._joined = [0] * PATTERNS
-        self._seen = np.zeros(PATTERNS)
-        self._early = np.zeros(PATTERNS)
-        self._timely = np.zeros(PATTERNS)
+        self._seen = [0.0] * PATTERNS
+        self._early = [0.0] * PATTERNS
+        self._timely = [0.0] * PATTERNS
         self._normal = 0
         self._beats = 0
 
@@ -89,8 +89,7 @@ class Templates:
         """Leads were off: what is normal is soon learnt anew where it looks different now."""
         self._beats = min(self._beats, _KNOWN_AFTER)
         self._joined = [min(joined, _KNOWN_AFTER) for joined in self._joined]
-        for tally in (self._seen, self._early, self._timely):
-            tally *= 0.1
+        self._fade(0.1)
 
     def take(self, windows: Floats, present: Flags, *, early: bool) -> Match | None:
         """How the beat lies to the normal form of the beats before it; None while nothing is normal yet.
@@ -100,47 +99,45 @@ class Templates:
         self._beats += 1
         correlations = _correlations(windows, self._units)  # forms x leads x lags
         usable = self._known & present
-        correlations[~usable] = 0.0
-        counts = np.maximum(usable.sum(axis=1), 1)
-        means = correlations.sum(axis=1) / counts[:, None]
-        lags = means.argmax(axis=1)
-        alike = means.max(axis=1)
-        best = int(alike.argmax())
-        normal = self._normal
-        joins = _joins(correlations[best, :, lags[best]], float(alike[best]))
-        match = None
-        if self._beats > _KNOWN_AFTER:
-            seen = float(self._seen[best])
-            match = Match(
-                int(lags[normal]) - LAG,
-                correlations[normal, :, lags[normal]],
-                seen / float(self._seen.sum()) if joins else 0.0,
-                float(self._early[best]) / seen if joins else 0.5,
-                joins and best == normal,
-            )
+        correlations *= usable[:, :, None]
+        means = correlations.sum(axis=1) / np.maximum(usable.sum(axis=1), 1)[:, None]
+        best, place = divmod(int(means.argmax()), len(_LAGS))
+        own = correlations[best, :, place]
+        joins = _joins(own, float(means[best, place]))
+        match = self._match(best, joins, means, correlations) if self._beats > _KNOWN_AFTER else None
         if joins:
-            self._join(best, aligned(windows, int(lags[best]) - LAG), present, correlations[best, :, lags[best]], early)
+            self._join(best, aligned(windows, place - LAG), present, own, early)
         else:
             best = self._begin(windows, present)
         self._count(best, early)
         return match
 
+    def _match(self, best: int, joins: bool, means: Floats, correlations: Floats) -> Match:
+        place = int(means[self._normal].argmax())
+        correlation: Floats = correlations[self._normal, :, place].copy()
+        if not joins:
+            return Match(place - LAG, correlation, 0.0, 0.5, is_normal=False)
+        seen = self._seen[best]
+        share, early = seen / sum(self._seen), self._early[best] / seen
+        return Match(place - LAG, correlation, share, early, is_normal=best == self._normal)
+
     def _count(self, form: int, early: bool) -> None:
-        for tally in (self._seen, self._early, self._timely):
-            tally *= _FORGETS
+        self._fade(_FORGETS)
         self._seen[form] += 1.0
         self._early[form] += early
         self._timely[form] = max(0.0, self._timely[form] + (_EARLY_COUNTS if early else 1.0))
-        leading = int(self._timely.argmax())
+        leading = self._timely.index(max(self._timely))
         often = self._joined[leading] >= min(_SEEN_BEFORE_NORMAL, self._beats / 3)
         if often and self._timely[leading] > _HYSTERESIS * self._timely[self._normal]:
             self._normal = leading
 
+    def _fade(self, share: float) -> None:
+        for tally in (self._seen, self._early, self._timely):
+            tally[:] = [share * value for value in tally]
+
     def _begin(self, windows: Floats, present: Flags) -> int:
         """A new form, in place of the least seen one that is not normal."""
-        seen = self._seen.copy()
-        seen[self._normal] = np.inf
-        form = int(seen.argmin())
+        form = min((one for one in range(PATTERNS) if one != self._normal), key=self._seen.__getitem__)
         self._waves[form] = aligned(windows, 0)
         self._known[form] = present
         self._joined[form] = 1
@@ -156,7 +153,8 @@ class Templates:
                 return
             changes &= correlation > _NORMAL_ADAPTS_ABOVE
         share = max(1.0 / self._joined[form], _SLOWEST)
-        self._waves[form][changes] += share * (beat[changes] - self._waves[form][changes])
+        waves = self._waves[form]
+        waves += (changes * np.float32(share))[:, None] * (beat - waves)
         new = present & ~self._known[form]
         if new.any():  # another lead was put on: by the others, this beat has this form
             self._waves[form][new] = beat[new]
@@ -165,8 +163,9 @@ class Templates:
 
     def _measure(self, form: int) -> None:
         qrs = self._waves[form][:, _QRS_OF_TEMPLATE]
-        centred = qrs - qrs.mean(axis=1, keepdims=True)
-        self._units[form] = centred / (np.sqrt((centred * centred).sum(axis=1, keepdims=True)) + 1e-9)
+        centred = qrs - qrs.sum(axis=1, keepdims=True) / np.float32(2 * _QRS + 1)
+        lengths = np.sqrt(np.einsum("ij,ij->i", centred, centred)) + np.float32(1e-9)
+        self._units[form] = centred / lengths[:, None]
 
 
 def _joins(correlation: Floats, mean: float) -> bool:
@@ -181,7 +180,7 @@ def aligned(windows: Floats, lag: int) -> Floats:
 
 def _correlations(windows: Floats, units: Floats) -> Floats:
     """Forms x leads x lags: Pearson's, of the QRS complex."""
-    parts = windows[:, _QRS_OF_LAG]
+    parts = np.take(windows, _QRS_OF_LAG, axis=1)
     sums = parts.sum(axis=2)
     powers = np.einsum("lij,lij->li", parts, parts) - sums * sums / parts.shape[2]
     crosses = np.einsum("lij,plj->pli", parts, units)
