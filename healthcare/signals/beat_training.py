@@ -17,7 +17,7 @@ from healthcare.signals.beat import Beat, Chunk
 from healthcare.signals.beat_features import BeatFeatures
 from healthcare.signals.beat_network import Adam, Batch, Pass, Weights, beginning, mean_probabilities
 from healthcare.signals.beat_shape import shape_numbers
-from healthcare.signals.beats import CLASSES, BeatStream
+from healthcare.signals.beats import CLASSES, BeatClass, BeatStream
 from healthcare.signals.templates import LAG, WIDTH, Floats
 
 #: A beat of no class that is taught: fusion where it is only scored, unclassifiable, a false detection.
@@ -145,6 +145,12 @@ def cross_validated(
         networks = teach(taught_by, seed * folds + fold, recipe, progress and _part(progress, fold, folds))
         found.update({one.record: probabilities(networks, one) for one in left_out})
     return {one.record: found[one.record] for one in ordered}
+
+
+def told_classes(one: BeatSet, found: Floats) -> dict[int, BeatClass]:
+    """By `Beat.sample`, what `probabilities` or `cross_validated` say; beats that are not there are unknown."""
+    best = found.argmax(axis=1).tolist()
+    return {beat.sample: CLASSES[number] for beat, number in zip(one.beats, best, strict=True)}
 
 
 def _part(progress: Callable[[float], None], index: int, of: int) -> Callable[[float], None]:

@@ -9,8 +9,7 @@ import pytest
 
 from healthcare.records.wfdb import read_annotations, read_record
 from healthcare.signals.beat_examples import example_set, matched, record_leads, reference_beats
-from healthcare.signals.beat_training import BeatSet, cross_validated
-from healthcare.signals.beats import CLASSES
+from healthcare.signals.beat_training import BeatSet, cross_validated, told_classes
 from healthcare.signals.templates import Floats
 
 #: EC57: the first five minutes are for learning.
@@ -30,7 +29,7 @@ def _counts(samples: Path, one: BeatSet, found: Floats) -> dict[str, int]:
     reference, classes = reference_beats(read_annotations(samples / f"{one.record}.atr"), record.rate_hz, "x")
     flutter = _flutter(samples, one.record)
     pairs = matched(reference, one.beats)
-    told = [CLASSES[number] for number in found.argmax(axis=1)]
+    told = list(told_classes(one, found).values())
     counts = dict.fromkeys(("true", "missed", "false"), 0)
     for index, beat in enumerate(one.beats):
         if beat.at_s < _LEARNING_S or told[index] != "V" or any(a <= beat.at_s <= b for a, b in flutter):

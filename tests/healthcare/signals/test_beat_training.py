@@ -6,7 +6,17 @@ from functools import cache
 import numpy as np
 import pytest
 
-from healthcare.signals.beat_training import NO_CLASS, BeatSet, Recipe, beat_set, cross_validated, probabilities, teach
+from healthcare.signals.beat_training import (
+    NO_CLASS,
+    BeatSet,
+    Recipe,
+    beat_set,
+    cross_validated,
+    probabilities,
+    teach,
+    told_classes,
+)
+from healthcare.signals.beats import BeatClass
 from tests.healthcare.signals.beat_cases import patient
 
 #: Enough to tell what looks very different.
@@ -64,6 +74,16 @@ def test_lowered_odds_lower_the_score_of_a_class_and_nothing_else() -> None:
     assert all(np.array_equal(plain[name], lowered[name]) for name in plain if name != "score.b")
     chances = [probabilities([one], _set(2))[:, _VENTRICULAR].mean() for one in (plain, lowered)]
     assert chances[1] < chances[0]
+
+
+def test_the_classes_told_are_the_likeliest_by_sample_of_the_beat() -> None:
+    one = _set(1)
+    found = np.tile(np.array([[0.7, 0.1, 0.2]], np.float32), (len(one.beats), 1))
+    found[3] = (0.1, 0.1, 0.8)
+    told = told_classes(one, found)
+    assert told[one.beats[3].sample] is BeatClass.VENTRICULAR
+    assert set(told) == {beat.sample for beat in one.beats}
+    assert list(told.values()).count(BeatClass.NORMAL) == len(one.beats) - 1
 
 
 def test_progress_goes_from_nothing_to_nearly_all() -> None:
