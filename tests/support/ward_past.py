@@ -3,31 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import insert
 
 from core.clock import Instant
-from healthcare import tables
+from healthcare import burden_page, tables, wall_page, what_if_job
 from healthcare.alarms.table import ALARM_KINDS
+from healthcare.proposals import keep, propose
 from healthcare.settings import AlarmSettings, BedSettings, HealthcareSettings, LimitSettings
-from healthcare.vertical import MANIFEST, Healthcare
+from healthcare.vertical import MANIFEST
 from healthcare.what_if import ADJUSTABLE, BedPast, Points, Rules, Span, replay
-from tests.support.screens import ScreenRig
-from verticals.contract import Event
+from tests.support.screens import PIN, ScreenRig, Trial, Visitor, eventually
+from verticals.contract import Command, Decision, Event, Reply
+from verticals.jobs.context import JobContext
 from verticals.places import Places
+from verticals.runtime.live import LiveMessage
 from verticals.store.database import open_database, writing
 from verticals.store.events import Entry, EventStore
+from verticals.store.jobs import Jobs
 from verticals.store.tables import series
 from verticals.store.upgrade import prepare_app_db
+from verticals.web import Panel
 
 #: Monday 23 November 2026, 14:05:07 in Berlin.
 NOW_UTC_S = 1_795_439_107.0
 DAY_S = 86_400.0
+ROOT = Path(burden_page.__file__).parent
 _RECORD = np.dtype([("ms", "<u2"), ("value", "<f8")])
 #: Usual value, how far it wanders, where an excursion goes, and how many come in a day, by measure.
 _COURSES = {
@@ -101,7 +107,8 @@ class WardPast:
         for begin_s in rng.uniform(self.begin_utc_s, self._end, rng.poisson(a_day * self.days)):
             lasts_s = rng.exponential(14.0) + 3.0 if rng.random() < 0.8 else rng.exponential(90.0) + 30.0
             part = slice(*np.searchsorted(times, (begin_s, begin_s + lasts_s)).tolist())
-            values[part] = out + rng.normal(0.0, 1.6)
+            deep = measure == "spo2_pct" and rng.random() < 0.06
+            values[part] = (78.5 if deep else out) + rng.normal(0.0, 1.4)
         values = np.round(np.minimum(values, 100.0) if measure == "spo2_pct" else values)
         if self.gap is not None:
             kept = (times < self.begin_utc_s + self.gap[0]) | (times >= self.begin_utc_s + self.gap[1])
@@ -168,7 +175,55 @@ class StandingClock:
 
 
 class PastRig(ScreenRig):
-    """The nurse station's own pages over what `WardPast` wrote into `folder / "data"`."""
+    """The burden page over what `WardPast` wrote into `folder / "data"`; a line that answers orders as the desk does.
+
+    `work` does what the jobs process would: the oldest job that waits.
+    """
 
     def __init__(self, folder: Path, settings: HealthcareSettings) -> None:
-        super().__init__(folder, vertical=Healthcare(), manifest=MANIFEST, settings=settings, clock=StandingClock())
+        panel = Panel(
+            pages=(*wall_page.PAGES, *burden_page.PAGES), templates=ROOT / "templates", static=ROOT / "static",
+            theme="ward", not_updating_after_s=60.0, stream_role="viewer",
+        )  # fmt: skip
+        super().__init__(
+            folder, vertical=Trial(panel, MANIFEST), manifest=MANIFEST, settings=settings, clock=StandingClock()
+        )
+        self.orders: list[Command] = []
+
+    def run_line(self) -> Self:
+        self.line.receive = self._work_orders
+        self.start_line()
+        self.beat()
+        eventually(lambda: not self.web.hub.stale)
+        return self
+
+    def charge(self) -> Visitor:
+        """A nurse in charge, signed in."""
+        if not any(one.name == "Charge nurse 03" for one in self.accounts.all()):
+            self.accounts.add("Charge nurse 03", PIN, {"healthcare": "charge"}, by="the test")
+        visitor = self.client()
+        visitor.sign_in("Charge nurse 03")
+        return visitor
+
+    def work(self) -> None:
+        box = open_database(self.places.box_store)
+        try:
+            jobs = Jobs(box, self.clock)
+            job = jobs.claim()
+            assert job is not None
+            context = JobContext("healthcare", job.id, job.who, self.places, self.clock)
+            jobs.finish(job.id, what_if_job.run(context, job.inputs))
+        finally:
+            box.dispose()
+
+    def _work_orders(self, message: LiveMessage) -> None:
+        if message.topic != "command":
+            return
+        for pending in self.commands.pending():
+            self.orders.append(pending.command)
+            deed = {"propose": propose, "keep-what-if": keep}.get(pending.command.name)
+            decision = deed(pending.command) if deed else Decision(reply=Reply(True))
+            assert decision.reply is not None
+            events = [replace(event, station="ward") for event in decision.events]
+            self.store.append([Entry(events, replies=[(pending.command.id, decision.reply)])])
+            self.line.publish(LiveMessage("command", {"id": pending.command.id}))
