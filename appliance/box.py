@@ -67,6 +67,7 @@ def check(app: App, site: Site) -> None:
 
 def _prepare(apps: Sequence[App], places: Places) -> None:
     from core.models.trust import Trust
+    from verticals.runtime.shipped import install_shipped
     from verticals.store.upgrade import prepare_app_db, prepare_box_db
 
     for app in apps:
@@ -74,3 +75,5 @@ def _prepare(apps: Sequence[App], places: Places) -> None:
         prepare_app_db(places, app.vertical.manifest)
     prepare_box_db(places)
     Trust(places.keys).box_key()
+    for app in apps:
+        install_shipped(app.vertical.manifest, places)

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from core.clock import Instant
 from core.inference.request import Answer, Ask
 from healthcare.alarms.escalation import Roster
+from healthcare.alarms.finding import Finding
 from healthcare.alarms.monitor_alarm import finding_of
 from healthcare.bed_orders import obey
 from healthcare.bed_shown import bed_shown, changed
@@ -22,6 +23,7 @@ from healthcare.lookback import WaveRing
 from healthcare.patients import Patient
 from healthcare.reading import kind_of, number, text
 from healthcare.settings import BedSettings, HealthcareSettings
+from healthcare.signals.beats import BeatClassifier
 from healthcare.waves_of_bed import WavesOfBed
 from verticals.contract import (
     NOTHING,
@@ -50,12 +52,12 @@ class BedStation:
     """`waves` finds beats and rhythms in what the bed's leads and probes show; None: numerics alone."""
 
     def __init__(self, bed: BedSettings, ward: HealthcareSettings) -> None:
-        self.spec = StationSpec(bed.name, models=("beats",), actuators=(PAGER,), answer_within_s=1.0)
+        self.spec = StationSpec(bed.name, actuators=(PAGER,), answer_within_s=1.0)
         self._zone = ZoneInfo(ward.time_zone)
         self._calls = bool(ward.pager.url)
         self._silences_s = ward.alarms.pause
         self.bedside = Bedside(bed, ward)
-        self._waves = WavesOfBed()
+        self._waves = WavesOfBed(BeatClassifier())
         self._ring = WaveRing()
         self._told: dict[str, Any] = {}
         self._told_alarms: list[dict[str, Any]] | None = None
@@ -69,10 +71,10 @@ class BedStation:
         changes = [event.data for event in since if event.kind == "alarm" and "act" in event.data]
         self.bedside.restore(state, changes, now)
         if state is not None:
-            self._waves.restore(state["waves"])
+            self._waves.restore(state["waves"], now)
 
     def state(self, now: Instant) -> State:
-        return {**self.bedside.state(now), "waves": self._waves.state()}
+        return {**self.bedside.state(now), "waves": self._waves.state(now)}
 
     # What comes in
 
@@ -104,6 +106,8 @@ class BedStation:
             return NOTHING
         chunk, found = taken
         self._ring.add(chunk)
+        if self._waves.classed is not None:
+            found = replace(found, findings=[*found.findings, Finding("model-lost", not self._waves.classed)])
         due = self._due
         if found.numerics or found.findings:
             outcome = self.bedside.take_own(found.numerics, found.findings, sample.at)

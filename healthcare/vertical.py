@@ -32,9 +32,11 @@ MANIFEST = Manifest(
         "hl7": "healthcare.hl7.mllp:make",
         "waves": "healthcare.waves.server:make",
         "pager": "healthcare.pager:make",
+        "out": "healthcare.out.device:make",
     },
     jobs={"what-if": "healthcare.what_if_job:run"},
     migrations="healthcare.migrations",
+    models="healthcare:models",
     kiosk_role="nurse",
 )
 
@@ -59,6 +61,8 @@ class Healthcare:
             specs.append(DeviceSpec("waves", "waves", WARD, settings.waves))
         if settings.pager.url:
             specs.append(DeviceSpec(PAGER, "pager", WARD, settings.pager))
+        if settings.out.fhir is not None or settings.out.pcd04 is not None:
+            specs.append(DeviceSpec("out", "out", WARD, settings))
         return specs
 
     def route(self, sample: Sample) -> str | None:

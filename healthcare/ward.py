@@ -23,6 +23,7 @@ from healthcare.patients import Patient, Stay, Stays
 from healthcare.reading import kind_of, number, text
 from healthcare.screens import Screens
 from healthcare.settings import HealthcareSettings
+from healthcare.signals.beats import MODEL
 from verticals.contract import (
     NOTHING,
     Acted,
@@ -50,7 +51,7 @@ class WardStation:
     """`beds` by location and by device are the site's; a person may move a device to another bed."""
 
     def __init__(self, ward: HealthcareSettings) -> None:
-        self.spec = StationSpec(WARD)
+        self.spec = StationSpec(WARD, models=(MODEL,))  # one keeper for the beats of all beds
         self._ward = ward
         self._by_location = {bed.location: bed.name for bed in ward.beds if bed.location}
         self._beds = {bed.name: bed for bed in ward.beds}

@@ -29,7 +29,9 @@ class WavesOfBed:
         self.channels: list[str] = []
         self._signals = BedSignals(classifier=classifier)
         self._taken: tuple[WaveChunk, SignalsFound] | None = None
+        self._last = True
         self._asked = 0
+        self.classed: bool | None = None  # whether the last beats asked about were classed; None: it is as it was
 
     def take(self, sample: Sample) -> Sequence[Ask]:
         """What the models are to be asked of this chunk. Raises InputError for what is no wave."""
@@ -46,6 +48,8 @@ class WavesOfBed:
     def found(self, answers: Sequence[Answer]) -> tuple[WaveChunk, SignalsFound] | None:
         """What was taken last; without answers its beats stay unclassed. None when that was no wave."""
         taken, self._taken = self._taken, None
+        before, self._last = self._last, bool(answers) if self._asked else self._last
+        self.classed = self._last if self._last != before else None
         for place in range(self._asked):
             self._signals.labelled(answers[place : place + 1])
         self._asked = 0
@@ -57,11 +61,11 @@ class WavesOfBed:
     def tick(self, now: Instant) -> Sequence[Finding]:
         return self._signals.tick(now).findings
 
-    def state(self) -> Mapping[str, Any]:
-        return self._signals.state()
+    def state(self, now: Instant) -> Mapping[str, Any]:
+        return self._signals.state(now)
 
-    def restore(self, kept: Mapping[str, Any]) -> None:
-        self._signals.restore(kept)
+    def restore(self, kept: Mapping[str, Any], now: Instant) -> None:
+        self._signals.restore(kept, now)
 
 
 def wave_chunk(sample: Sample) -> WaveChunk:

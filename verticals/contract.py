@@ -333,7 +333,8 @@ class DeviceSpec:
 class Manifest:
     """`settings` is a frozen dataclass; `device_kinds`, `jobs` map names to "module:callable", loaded late.
 
-    `migrations` is the package with the app's Alembic revisions. `kiosk_role` is what the box's own
+    `migrations` is the package with the app's Alembic revisions; `models` is "package:folder" with the model packages
+    that come along. `kiosk_role` is what the box's own
     screen may do without a log-in.
     """
 
@@ -345,6 +346,7 @@ class Manifest:
     device_kinds: Mapping[str, str] = field(default_factory=dict)
     jobs: Mapping[str, str] = field(default_factory=dict)
     migrations: str = ""
+    models: str = ""
     kiosk_role: str = ""
 
 

@@ -22,11 +22,13 @@ from healthcare.signals.frames import Frame, Frames
 from healthcare.signals.rhythm import RhythmLimits
 from healthcare.signals.rhythm_alarms import RhythmAlarms
 from healthcare.signals.vital_waves import VitalWaves
+from healthcare.vitals.ages import kept_past, past_again
 
 #: From the first samples on: so long until pulses, shapes and rates are known.
 LEARNING_S = 12.0
 #: Without a new sample for so long a channel is lost.
 LOST_AFTER_S = 5.0
+_GRACE_S = 2.0
 ECG_PREFIX = "ecg_"
 
 
@@ -163,14 +165,28 @@ class BedSignals:
     def _lost_finding(self, channel: str, *, present: bool) -> Finding:
         return Finding("wave-lost", present, text=channel, channel=channel, instance=channel)
 
-    def state(self) -> dict[str, Any]:
-        """What must survive a restart: the conditions told as present, so that their end will be told too."""
+    def state(self, now: Instant) -> dict[str, Any]:
+        """What must survive a restart: the conditions told as present, so that their end will be told too.
+
+        And how long ago each channel was heard, so that one that does not come again is missed.
+        """
         rhythm = sorted(code for code, present in self.alarms.present.items() if present)
         others = sorted(code for code, present in self._present.items() if present)
-        return {"rhythm": rhythm, "others": others, "vetoes": dict(self.alarms.vetoes.counts)}
+        return {"rhythm": rhythm, "others": others, "vetoes": dict(self.alarms.vetoes.counts),
+                "heard": {channel: kept_past(at, now) for channel, at in self._heard.items()},
+                "lost": sorted(self._lost)}  # fmt: skip
 
-    def restore(self, state: Mapping[str, Any]) -> None:
+    def restore(self, state: Mapping[str, Any], now: Instant) -> None:
         """Waves are learnt anew within `LEARNING_S`; a condition that was present stays until it is seen to be over."""
         self.alarms.restore(state.get("rhythm", ()))
         self._present.update(dict.fromkeys(state.get("others", ()), True))
         self.alarms.vetoes.counts.update(state.get("vetoes", {}))
+        self._heard = {channel: _heard_again(kept, now) for channel, kept in state.get("heard", {}).items()}
+        self._lost = set(state.get("lost", ()))
+
+
+def _heard_again(kept: Mapping[str, Any], now: Instant) -> Instant:
+    """A sender that could not reach us while we were away has not been lost yet: it gets a moment to come back."""
+    at = past_again(kept, now)
+    away_s = now.since(at) - float(kept["age_s"])
+    return max(at, now.plus(_GRACE_S - LOST_AFTER_S)) if away_s > 0.5 else at

@@ -244,11 +244,11 @@ def test_no_time_without_samples_ever_makes_an_asystole() -> None:
 
 
 def test_a_condition_that_was_told_before_a_restart_ends_after_it() -> None:
-    before = BedSignals()
+    before, now = BedSignals(), Instant(40.0, 1e9 + 40.0)
     watched(bed_of(40.0, every(0.75, 30.0)), bed=before)
-    assert before.state()["rhythm"] == ["asystole"]
+    assert before.state(now)["rhythm"] == ["asystole"]
     after = BedSignals()
-    after.restore(before.state())
+    after.restore(before.state(now), now)
     told = watched(bed_of(30.0, every(0.75, 29.0)), bed=after)
     assert told.over("asystole")
 
