@@ -11,7 +11,7 @@ from typing import Any, Self
 import numpy as np
 
 from core.clock import Instant
-from healthcare import bed_page
+from healthcare import bed_page, limits_page, observations_page
 from healthcare.alarms.alarm import Alarm
 from healthcare.alarms.finding import Finding
 from healthcare.alarms.priority import AlarmClass, Priority
@@ -26,7 +26,7 @@ from verticals.store.events import Entry
 from verticals.store.evidence import EvidenceStore
 from verticals.store.series import Point, SeriesStore
 
-BED_PAGES = (*bed_page.PAGES,)
+BED_PAGES = (*bed_page.PAGES, *limits_page.PAGES, *observations_page.PAGES)
 BEGAN_UTC_S = NOW_UTC_S - 43.0
 _HOUR_S = 3600.0
 
