@@ -11,6 +11,8 @@ from healthcare import (
     downtime_page,
     due_page,
     handover_page,
+    limits_page,
+    observations_page,
     patients_page,
     phone_page,
     roster_page,
@@ -27,6 +29,8 @@ def panel() -> Panel:
         pages=(
             *wall_page.PAGES,
             *bed_page.PAGES,
+            *limits_page.PAGES,
+            *observations_page.PAGES,
             *commissioning_page.PAGES,
             *phone_page.PAGES,
             *roster_page.PAGES,
