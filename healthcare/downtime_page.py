@@ -68,7 +68,7 @@ def downtime(desk: Desk, asked: Asked) -> Answered:
 
 def _row(desk: Desk, bed: Any, told: dict[str, Any], roster: dict[str, Any], *, named: bool) -> dict[str, Any]:
     with desk.read() as connection:
-        stay = next((row for row in stays_of(connection, bed.name, 1) if row["until_utc_s"] is None), None)
+        stay = next((row for row in stays_of(connection, bed.name, 5) if row["until_utc_s"] is None), None)
     people = (roster.get("beds") or {}).get(bed.name) or {}
     shown = sector_shown(told, bed.label)
     return {

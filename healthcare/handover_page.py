@@ -89,7 +89,7 @@ def _row(
     zone, now = zone_of(desk), desk.clock.now().utc_s
     with desk.read() as connection:
         alarms = alarms_between(connection, now - hours * _HOUR_S, now + 1.0, bed.name)
-        stay = next((row for row in stays_of(connection, bed.name, 1) if row["until_utc_s"] is None), None)
+        stay = next((row for row in stays_of(connection, bed.name, 5) if row["until_utc_s"] is None), None)
     changed = desk.events(station=bed.name, kinds=("limits",), newest_first=True, limit=100)
     since = stay["since_utc_s"] if stay else 0.0
     due = told.get("due")

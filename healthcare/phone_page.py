@@ -30,6 +30,7 @@ def phone_shown(
     found.sort(key=lambda one: rank_of(one[1]))
     called = [(name, alarm) for name, alarm in found if _called(alarm, who)]
     mine = [(name, people.get(name) or {}) for name, _ in places if who in (people.get(name) or {}).values() and who]
+    mine.sort(key=lambda one: one[1].get("nurse") != who)  # those first whose alarms come here first
     return {
         "calls": [_call(alarm, labels[name], beds[name], who) for name, alarm in called],
         "sounds": _sounds([alarm for _, alarm in called], who),

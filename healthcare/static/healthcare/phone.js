@@ -35,10 +35,10 @@ begin(root.dataset.zone, Number(root.dataset.nowUtcS));
 const phone = {
   running: true,
   burst(name, louder) {
-    navigator.vibrate?.(SHAKES[name]);
+    if (navigator.userActivation?.hasBeenActive !== false) navigator.vibrate?.(SHAKES[name]);
     if (speaker.running) speaker.burst(name, louder);
   },
-  hush() { navigator.vibrate?.(0); speaker.hush(); },
+  hush() { if (navigator.userActivation?.hasBeenActive !== false) navigator.vibrate?.(0); speaker.hush(); },
 };
 const sounder = new Sounder(phone);
 const lost = () => performance.now() - beatAt > SILENT_MS;
