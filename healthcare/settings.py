@@ -14,6 +14,7 @@ from core.errors import SettingsError
 from core.settings import STRICT_KEYS, Lasting
 from healthcare.alarms.policy import AlarmPolicy
 from healthcare.hl7.settings import MllpSettings
+from healthcare.out.settings import OutSettings
 from healthcare.vitals.limits import Limits, SiteLimits
 from healthcare.vitals.onset import Delays
 from healthcare.waves.settings import WaveSettings
@@ -133,6 +134,7 @@ class HealthcareSettings:
     waves: WaveSettings | None = None
     alarms: AlarmSettings = field(default_factory=AlarmSettings)
     pager: PagerSettings = field(default_factory=PagerSettings)
+    out: OutSettings = field(default_factory=OutSettings)
 
     def __post_init__(self) -> None:
         for what, found in (

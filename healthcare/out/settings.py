@@ -44,7 +44,7 @@ class FhirSettings:
     url: Annotated[str, AfterValidator(_base)]
     token_file: str = ""
     method: Literal["put", "post"] = "put"
-    vitals_every: Every | None = 60.0
+    vitals_every: Every = 60.0
     ca_file: str = ""
     unencrypted_beyond_loopback: bool = False
     within: Lasting = 10.0
