@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from sqlalchemy import Engine
 
@@ -28,6 +30,8 @@ from verticals.devices.opcua_certificates import write_owner_only
 from verticals.store.database import open_database
 from verticals.store.outbox import Outbox
 from verticals.store.upgrade import prepare_box_db
+
+T = TypeVar("T")
 
 BEHIND = "out-behind"
 _KEY_BYTES = 32
@@ -54,7 +58,7 @@ class Out:
         self._said: tuple[bool, str] | None = None
 
     async def run(self, port: Port) -> None:
-        engines = await asyncio.to_thread(self._stores)
+        engines = await _threaded(self._stores)
         outbox = Outbox(engines[1], port.clock, limit=self._settings.keep)
         deliveries = [
             Delivery(stream, outbox, target, self._settings.set_aside_after) for stream, target in self._targets.items()
@@ -101,7 +105,7 @@ class Out:
             ready.set()  # what waited before the start
         while True:
             try:
-                put = await asyncio.to_thread(feed.work, port.clock.now().utc_s, self._beds)
+                put = await _threaded(partial(feed.work, port.clock.now().utc_s, self._beds))
             except StoreError as error:
                 self._say(port, False, error.message)
                 await asyncio.sleep(_TROUBLE_PAUSE_S)
@@ -117,7 +121,7 @@ class Out:
         while True:
             ready.clear()
             try:
-                wait_s = await asyncio.to_thread(delivery.work)
+                wait_s = await _threaded(delivery.work, delivery.target.close)
             except StoreError as error:
                 self._say(port, False, error.message)
                 wait_s = _TROUBLE_PAUSE_S
@@ -135,7 +139,7 @@ class Out:
     async def _keep_telling(self, deliveries: list[Delivery], port: Port) -> None:
         while True:
             try:
-                standings = [await asyncio.to_thread(delivery.standing) for delivery in deliveries]
+                standings = [await _threaded(delivery.standing) for delivery in deliveries]
             except StoreError as error:
                 self._say(port, False, error.message)
             else:
@@ -150,6 +154,17 @@ class Out:
         if self._said != (ok, text):
             self._said = (ok, text)
             port.news(DeviceNews(self.name, ok, port.clock.now(), "" if ok else BEHIND, text))
+
+
+async def _threaded(work: Callable[[], T], hang_up: Callable[[], None] = lambda: None) -> T:
+    """What `work` returns or raises. When this is cancelled it first sees `work` to its end: stores are closed then."""
+    task = asyncio.ensure_future(asyncio.to_thread(work))
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        hang_up()
+        await asyncio.gather(task, return_exceptions=True)
+        raise
 
 
 def _targets(settings: OutSettings, surroundings: Surroundings) -> Mapping[str, Target]:

@@ -8,6 +8,7 @@ import socket
 import ssl
 import urllib.error
 import urllib.request
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -143,6 +144,8 @@ class MllpTarget:
     def close(self) -> None:
         connection, self._socket = self._socket, None
         if connection is not None:
+            with suppress(OSError):  # it was lost already
+                connection.shutdown(socket.SHUT_RDWR)  # wakes a thread that waits for an answer
             connection.close()
 
     def _connect(self) -> socket.socket:
