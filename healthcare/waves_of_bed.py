@@ -20,6 +20,8 @@ from verticals.contract import Sample
 
 _RATES_HZ = (1.0, 4000.0)
 _LONGEST_S = 30.0
+#: So many questions in a row without an answer, and the beats' classes are lost.
+_LOST_AFTER = 5
 
 
 class WavesOfBed:
@@ -29,9 +31,9 @@ class WavesOfBed:
         self.channels: list[str] = []
         self._signals = BedSignals(classifier=classifier)
         self._taken: tuple[WaveChunk, SignalsFound] | None = None
-        self._last = True
+        self._unanswered = 0
         self._asked = 0
-        self.classed: bool | None = None  # whether the last beats asked about were classed; None: it is as it was
+        self.classed: bool | None = None  # whether beats are classed, where that has just changed
 
     def take(self, sample: Sample) -> Sequence[Ask]:
         """What the models are to be asked of this chunk. Raises InputError for what is no wave."""
@@ -48,12 +50,17 @@ class WavesOfBed:
     def found(self, answers: Sequence[Answer]) -> tuple[WaveChunk, SignalsFound] | None:
         """What was taken last; without answers its beats stay unclassed. None when that was no wave."""
         taken, self._taken = self._taken, None
-        before, self._last = self._last, bool(answers) if self._asked else self._last
-        self.classed = self._last if self._last != before else None
+        self.classed = self._told(bool(answers)) if self._asked else None
         for place in range(self._asked):
             self._signals.labelled(answers[place : place + 1])
         self._asked = 0
         return taken
+
+    def _told(self, answered: bool) -> bool | None:
+        """One late answer is no loss; several in a row are, until the next one comes."""
+        lost = self._unanswered >= _LOST_AFTER
+        self._unanswered = 0 if answered else self._unanswered + 1
+        return None if lost == (self._unanswered >= _LOST_AFTER) else lost
 
     def due(self) -> Instant | None:
         return self._signals.due()

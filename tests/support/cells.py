@@ -57,6 +57,8 @@ class Cell:
     `server`: where its stores lie when they are not files.
     """
 
+    app = APP
+
     def __init__(
         self,
         folder: Path,
@@ -108,7 +110,7 @@ class Cell:
         with self.log.open("ab") as log:
             self.started_mono_s = time.monotonic()
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "appliance.cli", "demo", "manufacturing", *self._words],
+                [sys.executable, "-m", "appliance.cli", "demo", self.app, *self._words],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.log.parent,
             )  # fmt: skip
 
@@ -199,7 +201,7 @@ class Cell:
         if self._store is None:
             if not self._has_record():
                 return []
-            self._store = EventStore(open_database(self.places.app_store(APP), read_only=True))
+            self._store = EventStore(open_database(self.places.app_store(self.app), read_only=True))
         last = self._events[-1].sequence if self._events else 0
         while page := self._store.read(after=last, limit=_PAGE):
             self._events += page
@@ -207,7 +209,7 @@ class Cell:
         return [event for event in self._events if kind in ("", event.kind)]
 
     def _has_record(self) -> bool:
-        store = self.places.app_store(APP)
+        store = self.places.app_store(self.app)
         return store.exists() if isinstance(store, Path) else schemas.revisions(store, _VERSIONS)["app"] is not None
 
     def judged(self) -> int:
@@ -233,7 +235,7 @@ class Cell:
     def faults_of_the_store(self) -> list[str]:
         """What SQLite finds wrong with its files, read without anybody's help; empty: nothing."""
         found: list[str] = []
-        for path in () if self.places.server else (self.places.events_db(APP), self.places.box_db):
+        for path in () if self.places.server else (self.places.events_db(self.app), self.places.box_db):
             connection = sqlite3.connect(path)
             try:
                 found += [row[0] for row in connection.execute("PRAGMA integrity_check") if row[0] != "ok"]
