@@ -6,11 +6,11 @@ due) does not. *Short*: ended by itself within 15 s, seen by nobody. *Passed on*
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
 from statistics import median
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -19,7 +19,7 @@ from sqlalchemy import Connection, func, or_, select
 
 from core.errors import InputError
 from healthcare.alarms.table import ALARM_KINDS
-from healthcare.tables import alarms_between, stays
+from healthcare.tables import alarms, stays
 from verticals.store.tables import series
 
 SHORT_S = 15.0
@@ -34,6 +34,9 @@ _LEADS_OFF = frozenset({"leads-off", "probe-off"})
 _HEARD_BY = ("hr_per_min", "spo2_pct", "pr_per_min")
 _EVERY_MINUTES = 10
 _IN_A_QUERY = 500
+_COUNTED = (
+    "bed", "code", "kind", "priority", "label", "step", "began_utc_s", "ended_utc_s", "acknowledged_utc_s",
+)  # fmt: skip
 Alarm = Mapping[str, Any]
 
 
@@ -101,9 +104,9 @@ class Burden:
         return count / self.bed_days if self.bed_days >= 1 / 24 else None
 
 
-def burden(alarms: Iterable[Alarm], edges_utc_s: Sequence[float], bed_days: float) -> Burden:
+def burden(recorded: Iterable[Alarm], edges_utc_s: Sequence[float], bed_days: float) -> Burden:
     """The figures of alarms that began between the first and the last edge."""
-    counted = [one for one in alarms if one["code"] not in _SILENT]
+    counted = [one for one in recorded if one["code"] not in _SILENT]
     high = [one for one in counted if one["priority"] == "high"]
     technical = [one for one in counted if one["kind"] == "technical"]
     return Burden(
@@ -117,10 +120,7 @@ def burden(alarms: Iterable[Alarm], edges_utc_s: Sequence[float], bed_days: floa
         to_everyone=sum(one["step"] >= _EVERYONE for one in high),
         technical=len(technical),
         leads_off=sum(one["code"] in _LEADS_OFF for one in technical),
-        bars=tuple(
-            _by_priority(one for one in counted if begin <= one["began_utc_s"] < end)
-            for begin, end in pairwise(edges_utc_s)
-        ),
+        bars=_bars(counted, edges_utc_s),
         busiest=_busiest(counted),
     )
 
@@ -167,7 +167,7 @@ def read_burden(connection: Connection, beds: Sequence[str], edges_utc_s: Sequen
     lain = stays_between(connection, begin_s, end_s)
     occupied = {stay["bed"] for stay in lain if not stay["struck"]}
     heard = {bed: _heard_days(connection, bed, begin_s, end_s) for bed in beds if bed not in occupied}
-    return burden(alarms_between(connection, begin_s, end_s), edges_utc_s, bed_days(lain, heard, begin_s, end_s))
+    return burden(_alarms(connection, begin_s, end_s), edges_utc_s, bed_days(lain, heard, begin_s, end_s))
 
 
 def stays_between(connection: Connection, begin_s: float, end_s: float) -> list[dict[str, Any]]:
@@ -189,6 +189,24 @@ def _heard_days(connection: Connection, bed: str, begin_s: float, end_s: float) 
         some = series.c.minute.in_(minutes[start : start + _IN_A_QUERY]), series.c.channel.in_(channels)
         heard += int(connection.execute(select(func.count(series.c.minute.distinct())).where(*some)).scalar_one())
     return heard * _EVERY_MINUTES * 60 / DAY_S
+
+
+def _alarms(connection: Connection, begin_s: float, end_s: float) -> list[dict[str, Any]]:
+    """Of the alarms that began in the span only what the figures are made of: four weeks are some ten thousand."""
+    column = alarms.c
+    query = select(*(column[name] for name in _COUNTED)).where(
+        column.began_utc_s >= begin_s, column.began_utc_s < end_s
+    )
+    return [dict(zip(_COUNTED, row, strict=True)) for row in connection.execute(query)]
+
+
+def _bars(counted: Iterable[Alarm], edges_utc_s: Sequence[float]) -> tuple[Mapping[str, int], ...]:
+    bars = [dict.fromkeys(PRIORITIES, 0) for _ in edges_utc_s[1:]]
+    for one in counted:
+        place = bisect_right(edges_utc_s, one["began_utc_s"]) - 1
+        if 0 <= place < len(bars):
+            bars[place][one["priority"]] += 1
+    return tuple(bars)
 
 
 def _by_priority(alarms: Iterable[Alarm]) -> dict[str, int]:

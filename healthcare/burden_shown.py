@@ -93,7 +93,7 @@ def chart(now: Burden, period: Period, zone: ZoneInfo) -> dict[str, Any]:
         bars.append(
             {
                 "x": f"{x:.1f}", "width": f"{slot * 0.56:.1f}", "middle": f"{x + slot * 0.28:.1f}", "parts": parts,
-                "top": f"{level - 7:.1f}", "count": count(sum(bar.values())) if slot > 34 else "",
+                "top": f"{level - 7:.1f}", "count": count(sum(bar.values())) if parts else "",
                 "label": _bar_label(at, period.name, place, len(now.bars), zone),
             }
         )  # fmt: skip
@@ -206,7 +206,7 @@ def _proof(result: Mapping[str, Any], labels: Mapping[str, str], zone: ZoneInfo)
         )
     if kept:
         later, most = (f"{result[name]:.0f} s" for name in ("later_median_s", "later_most_s"))
-        lines.append(_line("clock", later, f"later in the median, {most} at most, do they alarm"))
+        lines.append(_line("clock", later, f"later in the median, {most} at most", "They alarm"))
     if result["lost"]:
         named = ", ".join(_lost(one, labels, zone) for one in result["lost"][:_NAMED])
         more = f" and {count(acted - kept - _NAMED)} more" if acted - kept > _NAMED else ""
@@ -216,8 +216,8 @@ def _proof(result: Mapping[str, Any], labels: Mapping[str, str], zone: ZoneInfo)
     return lines
 
 
-def _line(icon: str, strong: str, text: str) -> dict[str, str]:
-    return {"icon": icon, "strong": strong, "text": text}
+def _line(icon: str, strong: str, text: str, before: str = "") -> dict[str, str]:
+    return {"icon": icon, "before": before, "strong": strong, "text": text}
 
 
 def _lost(one: Mapping[str, Any], labels: Mapping[str, str], zone: ZoneInfo) -> str:
