@@ -38,7 +38,7 @@ def table(
     return {
         "rows": rows,
         "set_at_utc_s": None if last is None else last["taken_utc_s"],
-        "set_age": "no full set yet" if last is None else f"{coarse(now_utc_s - last['taken_utc_s'])} ago",
+        "set_age": "none yet" if last is None else f"{coarse(now_utc_s - last['taken_utc_s'])} ago",
         "set_points": "– –" if last is None else str(last["news2"]["text"]),
         **_total(now_lines),
     }
@@ -93,7 +93,7 @@ def _total(lines: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     whole = len(points) == len(PARAMETERS)
     risk = risk_of(sum(points), 3 in points)
     return {
-        "now_word": "complete" if whole else "not complete" if points else "nothing measured",
+        "now_word": "complete" if whole else "not complete" if points else "no values",
         "now_points": f"{'' if whole else '≥ '}{sum(points)}" if points else "– –",
         "now_risk": str(risk) if points else "",
     }

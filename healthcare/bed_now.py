@@ -62,8 +62,10 @@ def _label(name: str, value: Mapping[str, Any], numerics: Mapping[str, Any]) -> 
     if name != "hr":
         return _NAMES[name]
     measure = "pr_per_min" if value["name"].startswith("PR") else "hr_per_min"
-    source = str((numerics.get(measure) or {}).get("source") or "")
-    return f"{MEASURES[measure].label}, {source}" if source and measure == "hr_per_min" else MEASURES[measure].label
+    source, comma, _ = str((numerics.get(measure) or {}).get("source") or "").partition(", ")
+    if measure == "pr_per_min" or not source:
+        return MEASURES[measure].label
+    return f"HR, own {source}" if comma else f"HR, {source}"  # the box's own, from the waves, or the monitor's
 
 
 def _at(name: str, value: Mapping[str, Any], numerics: Mapping[str, Any]) -> Moment:

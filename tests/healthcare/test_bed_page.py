@@ -134,7 +134,12 @@ def test_an_old_or_absent_value_is_not_shown_as_one_of_now(station: BedRig) -> N
 
 def test_a_bed_that_never_told_anything_has_a_page(station: BedRig) -> None:
     html = page(station, "/bed/bed-2")
-    assert "no full set yet" in html and "This bed has not told its limits yet." in html
+    assert "none yet" in html and "This bed has not told its limits yet." in html
+
+
+def test_a_rate_that_the_box_computed_is_told_from_the_monitors(station: BedRig) -> None:
+    station.tell(bed_7=told(numerics=numerics(hr_per_min=reading("74", source="ECG, computed here"))))
+    assert cell(page(station), "hr").startswith("now__cell HR, own ECG")
 
 
 def test_what_a_bed_tells_cannot_become_markup(station: BedRig) -> None:

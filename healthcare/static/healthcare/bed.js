@@ -41,8 +41,8 @@ function drawNumbers(bed) {
     if (at) setMoment(at, { kind: "clock", utc_s: text === NONE ? null : name === "bp" ? shown.bp.at_utc_s : numerics.temp_cel?.at_utc_s });
   }
   const pulse = shown.hr.name.startsWith("PR");
-  const source = numerics.hr_per_min?.source;
-  setText(field(cells.get("hr"), "label"), pulse ? "PR" : source ? `HR, ${source}` : "HR");
+  const [source, own] = (numerics.hr_per_min?.source || "").split(", ");
+  setText(field(cells.get("hr"), "label"), pulse ? "PR" : source ? `HR, ${own ? "own " : ""}${source}` : "HR");
   setText(field(cells.get("bp"), "label"), shown.bp.name === "BP" ? "NIBP" : shown.bp.name);
 }
 
