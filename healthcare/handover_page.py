@@ -111,7 +111,9 @@ def who_lies(told: Mapping[str, Any], stay: Mapping[str, Any] | None, *, named: 
     """Who is in a bed as a sheet names them: with name and record number only where `named`."""
     patient = told.get("patient")
     if not patient:
-        return {"empty": True, "who": "Empty", "id": "", "years": "", "admitted": ""}
+        watched = (told.get("place") or {}).get("state") in ("monitoring", "no-data")
+        who = "Monitor runs, nobody assigned" if watched else "Empty"
+        return {"empty": not watched, "who": who, "id": "", "years": "", "admitted": ""}
     known = Patient(stay["patient_id"], stay["family"], stay["given"]) if stay and named else None
     return {
         "empty": False,

@@ -80,7 +80,7 @@ def _call(alarm: Mapping[str, Any], label: str, bed: Mapping[str, Any], who: str
 def _stand(alarm: Mapping[str, Any], who: str, *, declined: bool) -> str:
     owner = alarm.get("owner") or ""
     if alarm["state"] == "acknowledged":
-        return f"acknowledged by {owner}" if owner else "acknowledged"
+        return f"acknowledged by {alarm['acknowledged_by']}" if alarm.get("acknowledged_by") else "acknowledged"
     if alarm.get("accepted"):
         return "you go" if owner == who else f"{owner} goes"
     if alarm["state"] == "latched":

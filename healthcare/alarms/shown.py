@@ -35,6 +35,7 @@ def alarm_json(alarm: Alarm, caller: Caller, now: Instant) -> dict[str, Any]:
         "accepted": alarm.accepted,
         "told": list(alarm.told),
         "declined": list(alarm.declined),
+        "acknowledged_by": alarm.acknowledged_by,
         "next_step": next_step,
         "next_step_at_utc_s": None if next_at is None else next_at.utc_s,
     }

@@ -75,6 +75,11 @@ def test_a_sheet_names_a_patient_only_for_who_may_know() -> None:
     assert who_lies(placed("empty", patient=None), row, named=True)["empty"]
 
 
+def test_a_bed_whose_monitor_runs_is_not_told_empty() -> None:
+    told = who_lies(bed(patient=None), None, named=True)
+    assert (told["empty"], told["who"]) == (False, "Monitor runs, nobody assigned")
+
+
 @pytest.fixture(scope="module")
 def station(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RoomRig]:
     with RoomRig(tmp_path_factory.mktemp("handover"), beds=8) as running:

@@ -68,7 +68,9 @@ def test_a_pause_at_the_station_holds_on_the_phone() -> None:
 
 
 def test_an_acknowledged_one_has_no_keys() -> None:
-    known = alarm(told=["Nurse 14"], state="acknowledged", owner="Nurse 12", next_step="", next_step_at_utc_s=None)
+    known = alarm(
+        told=["Nurse 14"], state="acknowledged", acknowledged_by="Nurse 12", next_step="", next_step_at_utc_s=None
+    )
     (call,) = shown("Nurse 14", known)["calls"]
     assert not (call["accept"] or call["busy"] or call["acknowledge"] or call["next"])
     assert call["stand"] == "acknowledged by Nurse 12"

@@ -37,6 +37,7 @@ def test_an_alarm_is_told_with_everything_a_screen_needs() -> None:
         "accepted": False,
         "told": [NURSE],
         "declined": [],
+        "acknowledged_by": "",
         "next_step": "Buddy",
         "next_step_at_utc_s": UTC_S + 120,
     }
@@ -87,8 +88,9 @@ def test_what_a_technical_alarm_will_become_is_told() -> None:
 def test_nothing_comes_after_an_acknowledgement() -> None:
     board = bed()
     board.take([found(HIGH)], at(0))
-    board.acknowledge(None, NURSE, at(1))
+    board.acknowledge(None, BUDDY, at(1))
     shown = _shown(board, 2)
+    assert (shown["acknowledged_by"], shown["owner"]) == (BUDDY, NURSE)
     assert (shown["state"], shown["next_step"], shown["next_step_at_utc_s"]) == ("acknowledged", "", None)
 
 
