@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from tests.support.wards import running_ward
 
-NUMBERS = {"hr_per_min": 95.0, "spo2_pct": 95.0, "rr_per_min": 22.0, "temp_cel": 38.4, "nibp_sys_mmhg": 104.0}
+NUMBERS: dict[str, Any] = {
+    "hr_per_min": 95.0,
+    "spo2_pct": 95.0,
+    "rr_per_min": 22.0,
+    "temp_cel": 38.4,
+    "nibp_sys_mmhg": 104.0,
+}
 WHOLE = {"rr_per_min": "22", "spo2_pct": "95", "oxygen_device": "air", "nibp_sys_mmhg": "104", "pulse_per_min": "95",
          "consciousness": "A", "temp_cel": "38.4"}  # fmt: skip
 
