@@ -6,8 +6,10 @@ import { swapWith } from "/static/ui/swap.js";
 const SOON_MS = 500;
 const root = document.querySelector("[data-redraw-s]");
 let timer = 0;
+let held = false; // a finger is down: what it came down on stays where it is
 
 async function redraw() {
+  if (held) { later(SOON_MS); return; }
   try {
     const answer = await fetch(location.href, { cache: "no-store" });
     if (answer.ok) swapWith(await answer.text());
@@ -24,6 +26,8 @@ function later(ms) {
 
 if (root) {
   document.addEventListener("ew:live", ({ detail: { data } }) => { if ("due" in data || "phones" in data) later(SOON_MS); });
+  root.addEventListener("pointerdown", () => { held = true; });
+  for (const act of ["pointerup", "pointercancel"]) document.addEventListener(act, () => { setTimeout(() => { held = false; }, 300); });
   later(1000 * Number(root.dataset.redrawS));
 }
 for (const key of document.querySelectorAll("[data-print]")) key.addEventListener("click", () => print());
