@@ -11,10 +11,10 @@ import numpy as np
 
 from healthcare.records.wfdb import read_annotations, read_record
 from healthcare.signals.beat import Beat, Chunk
+from healthcare.signals.beat_training import FOLDS
 
 #: Where the shipped model package lies.
 MODEL = Path(__file__).with_name("models") / "beats"
-_FOLDS = 5
 _INPUTS = ("wave", "template", "shape", "rhythm", "present")
 _LETTERS = ("N", "S", "V")
 
@@ -42,7 +42,7 @@ def shipped() -> Labels | None:
 
 
 def taught_by_the_others(folder: Path, seed: int, tell: Tell) -> Labels:
-    """Taught anew in five parts, by the recipe of the shipped model: no record is judged by what it taught."""
+    """Taught anew in parts, by the recipe of the shipped model: no record is judged by what it taught."""
     training: Any = import_module("healthcare.signals.beat_training")
     examples: Any = import_module("healthcare.signals.beat_examples")
     sets = {
@@ -54,11 +54,11 @@ def taught_by_the_others(folder: Path, seed: int, tell: Tell) -> Labels:
     networks: dict[int, Any] = {}
 
     def classify(name: str, leads: Sequence[Chunk], beats: Sequence[Beat]) -> list[str]:
-        fold = names.index(name) % _FOLDS
+        fold = names.index(name) % FOLDS
         if fold not in networks:
-            tell(len(networks) / _FOLDS, f"teaching without part {fold + 1} of {_FOLDS}")
-            others = [one for other in names if other not in names[fold::_FOLDS] for one in sets[other]]
-            networks[fold] = training.teach(others, seed * _FOLDS + fold)
+            tell(len(networks) / FOLDS, f"teaching without part {fold + 1} of {FOLDS}")
+            others = [one for other in names if other not in names[fold::FOLDS] for one in sets[other]]
+            networks[fold] = training.teach(others, seed * FOLDS + fold)
         judged = training.beat_set(name, leads, beats)
         best = training.probabilities(networks[fold], judged).argmax(axis=1).tolist()
         return _in_order(beats, judged.beats, best)

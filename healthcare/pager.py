@@ -21,6 +21,16 @@ log = logging.getLogger(__name__)
 _AT_ONCE = 4
 
 
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    """A call that is sent elsewhere was not taken, and its token is for nobody else."""
+
+    def redirect_request(self, *_: Any) -> None:
+        return None
+
+
+_OPENER = urllib.request.build_opener(_NoRedirect)
+
+
 class Pager:
     """Belongs to the line's event loop; each call waits for the other side on a thread."""
 
@@ -61,7 +71,7 @@ class Pager:
             headers={"Content-Type": "application/json", **sender},
             method="POST",
         )
-        with urllib.request.urlopen(request, timeout=self._settings.within) as answer:
+        with _OPENER.open(request, timeout=self._settings.within) as answer:
             status: int = answer.status
             return status
 

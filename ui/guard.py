@@ -78,7 +78,8 @@ class Guard:
 
     def _person(self, token: str) -> Person:
         navigated = request.headers.get("Sec-Fetch-Mode", "navigate") == "navigate"
-        return self.identities.of(token, g.peer, touch=navigated or request.method not in _SAFE)
+        beat = "X-Beat" in request.headers  # the page itself says something: no person did
+        return self.identities.of(token, g.peer, touch=not beat and (navigated or request.method not in _SAFE))
 
     def _check_role(self, role: str) -> None:
         if self.identities.may(g.person, role):

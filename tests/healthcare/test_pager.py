@@ -36,6 +36,8 @@ class _Handler(BaseHTTPRequestHandler):
         content = self.rfile.read(int(self.headers["Content-Length"]))
         system.calls.append((json.loads(content), self.headers.get("Authorization", "")))
         self.send_response(system.status)
+        if 300 <= system.status < 400:
+            self.send_header("Location", f"http://127.0.0.1:{system.server_port}/elsewhere")
         self.end_headers()
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's own name
@@ -70,7 +72,7 @@ async def test_a_call_is_posted_with_the_token_of_its_file(system: _System, tmp_
     assert system.calls == [(CALL, "Bearer secret")]
 
 
-@pytest.mark.parametrize("status", [404, 500, 503])
+@pytest.mark.parametrize("status", [302, 307, 404, 500, 503])
 async def test_a_system_that_says_no_has_not_taken_the_call(system: _System, status: int) -> None:
     system.status = status
     news: list[DeviceNews] = []

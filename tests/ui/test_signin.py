@@ -112,3 +112,19 @@ def test_a_new_sign_in_ends_the_one_before(rig: ScreenRig) -> None:
 )  # fmt: skip
 def test_only_paths_of_this_site_are_gone_to(to: str, path: str) -> None:
     assert local_path(to) == path
+
+
+def test_what_a_page_says_by_itself_keeps_nobody_signed_in(rig: ScreenRig, clock: FakeClock) -> None:
+    """A screen that reports every few seconds that it can sound is no person."""
+    client = rig.client()
+    client.sign_in("Ada")
+    said = {"Accept": "application/json", "X-CSRF-Token": client.csrf(), "X-Beat": "1"}
+    clock.advance(40.0)
+    client.post("/order", json={}, headers=said)
+    clock.advance(30.0)
+    assert client.get("/settings", headers={"Sec-Fetch-Mode": "cors", "Accept": "application/json"}).status_code == 401
+    client.sign_in("Ada")
+    clock.advance(40.0)
+    client.order("/order", {})
+    clock.advance(30.0)
+    assert client.get("/settings", headers={"Sec-Fetch-Mode": "cors"}).status_code == 200

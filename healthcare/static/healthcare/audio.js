@@ -52,7 +52,7 @@ export class ScreenAudio {
     if (!this.commissioned || now - this.since < 1000 * SILENT_S) return;
     if (now < this.tellAt && state === this.told) return;
     Object.assign(this, { told: state, tellAt: now + 1000 * TELL_S });
-    post("/audio", { screen: screenName(), state, why: this.running ? "" : `its audio is ${this.speaker.context.state}` });
+    post("/audio", { screen: screenName(), state, why: this.running ? "" : `its audio is ${this.speaker.context.state}` }, { beat: true });
   }
 
   // What the beds tell now; gives back what the screen says of its audio.

@@ -81,7 +81,7 @@ async function redraw() {
 }
 
 async function here() {
-  const answer = await post("/phone/here", { sounds: speaker.running });
+  const answer = await post("/phone/here", { sounds: speaker.running }, { beat: true });
   known = answer.ok;
   tell();
 }

@@ -1,15 +1,21 @@
 // Sends values to the box with the page's CSRF token. Always a Response: 503 when the box does not answer.
-// When the box asks for a sign-in, "ew:sign-in" opens the pad.
+// When the box asks for a sign-in, "ew:sign-in" opens the pad. `beat`: the page itself sends it, no person did
+// anything, so that it keeps nobody signed in.
 
 const token = () => document.querySelector('meta[name="csrf"]')?.content || "";
 
-export async function post(address, values = {}) {
+export async function post(address, values = {}, { beat = false } = {}) {
   let answer;
   try {
     answer = await fetch(address, {
       method: "POST",
       credentials: "same-origin",
-      headers: { "Content-Type": "application/json", Accept: "application/json", "X-CSRF-Token": token() },
+      headers: {
+        "Content-Type": "application/json",
+        Accept: "application/json",
+        "X-CSRF-Token": token(),
+        ...(beat ? { "X-Beat": "1" } : {}),
+      },
       body: JSON.stringify(values),
     });
   } catch {
