@@ -19,8 +19,8 @@ from core.models.files import write_file
 from healthcare.records.wfdb import read_annotations, read_record
 from healthcare.signals.beat_examples import example_set
 from healthcare.signals.beat_package import beat_files
-from healthcare.signals.beat_shelf import ORIGIN
 from healthcare.signals.beat_training import RECIPE, BeatSet, teach
+from verticals.runtime.shipped import ORIGIN
 
 VERSION = "1.0.0"
 _SEED = 0

@@ -3,62 +3,65 @@
 from __future__ import annotations
 
 import logging
-import shutil
 import tempfile
 from importlib.util import find_spec
 from pathlib import Path
 
-from core.errors import EdgewiseError, PackageError
-from core.models.card import parse_card
-from core.models.package import sign_package
+from core.errors import EdgewiseError
+from core.models.card import Card, parse_card
+from core.models.files import read_folder, write_file
+from core.models.package import CARD, Package, sign_package
 from core.models.shelf import Shelf
-from core.models.trust import Trust
+from core.models.trust import SigningKey, Trust
 from verticals.contract import Manifest
 from verticals.places import Places
 from verticals.runtime.models import shelf_of
 
 log = logging.getLogger(__name__)
 
+#: What the provenance of a shipped model says, so that an upgrade replaces it and nothing that a site has chosen.
+ORIGIN = "shipped with the product"
+
 
 def shipped_models(manifest: Manifest) -> list[Path]:
-    """The package folders that lie in `models/` of the app's own folder."""
-    if not manifest.models:
-        return []
+    """The package folders that the app brings along."""
     package, _, folder = manifest.models.partition(":")
-    found = find_spec(package)
+    found = find_spec(package) if package else None
     if found is None or found.origin is None:
         return []
-    return sorted(path for path in (Path(found.origin).parent / folder).glob("*") if (path / "card.toml").is_file())
+    return sorted(path for path in (Path(found.origin).parent / folder).glob("*") if (path / CARD).is_file())
 
 
 def install_shipped(manifest: Manifest, places: Places) -> None:
-    """Each answers under its own name, unless the site has made another one active there.
-
-    What does not pass on this box is told in the log: the app's stations say what they lack.
-    """
-    shelf, trust = shelf_of(places), Trust(places.keys)
+    """What does not pass on this box is told in the log: the app's stations say what they lack."""
     for folder in shipped_models(manifest):
         try:
-            _install(folder, shelf, trust)
+            package = shelve(shelf_of(places), Trust(places.keys).box_key(), folder)
+            log.debug("%s %s comes with the installation", package.card.name, package.card.version)
         except EdgewiseError as error:
             log.error("%s cannot be used here: %s", folder.name, error)
 
 
-def _install(folder: Path, shelf: Shelf, trust: Trust) -> None:
-    card = parse_card((folder / "card.toml").read_text("utf-8"), str(folder))
+def shelve(shelf: Shelf, key: SigningKey, folder: Path) -> Package:
+    """The package of `folder`, on the shelf now; it answers under its own name where nothing does, or an earlier
+    shipped one.
+
+    Blocks: its golden vectors run before it is activated. Raises PackageError and its kinds, RefusedError.
+    """
+    files = read_folder(folder)
+    card = parse_card(files[CARD].decode() if CARD in files else "", f"{folder}/{CARD}")
     if (card.name, card.version) not in shelf.names():
         with tempfile.TemporaryDirectory() as draft:
-            copy = Path(shutil.copytree(folder, Path(draft) / card.name))
-            sign_package(copy, trust.box_key())
-            shelf.install(copy)
-    if _active(shelf, card.name) is None:
+            for name, content in files.items():
+                write_file(Path(draft) / name, content)
+            sign_package(Path(draft), key)
+            shelf.install(Path(draft))
+    package = shelf.package(card.name, card.version)
+    active = shelf.active(card.name)
+    if active is None or (_is_shipped(active.card) and active.sha256 != package.sha256):
         shelf.activate(card.name, card.name, card.version)
-        log.info("%s %s comes with the installation and answers now", card.name, card.version)
+    return package
 
 
-def _active(shelf: Shelf, slot: str) -> object | None:
-    """What the site or an earlier start made active; a damaged slot is left to the line, which says so."""
-    try:
-        return shelf.active(slot)
-    except PackageError as error:
-        return error
+def _is_shipped(card: Card) -> bool:
+    return card.provenance.get("origin") == ORIGIN

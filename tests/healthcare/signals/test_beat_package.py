@@ -17,9 +17,12 @@ from core.models.shelf import Shelf
 from core.models.trust import Trust
 from healthcare.signals.beat_network import Weights, beginning, mean_probabilities
 from healthcare.signals.beat_package import beat_card, beat_files, drawn_beats
-from healthcare.signals.beat_shelf import ORIGIN, shelve_beats
 from healthcare.signals.beats import MODEL, BeatClass, BeatClassifier, BeatLabel
+from healthcare.vertical import MANIFEST
 from tests.healthcare.signals.beat_cases import RATE_HZ, cut, patient
+from verticals.runtime.shipped import ORIGIN, shelve, shipped_models
+
+(SHIPPED,) = shipped_models(MANIFEST)
 
 
 @cache
@@ -62,7 +65,7 @@ def test_a_package_whose_graph_is_of_other_networks_does_not_pass(tmp_path: Path
 
 def test_the_shipped_package_passes_on_this_box_and_is_small(tmp_path: Path) -> None:
     shelf, trust = _shelf(tmp_path)
-    package = shelve_beats(shelf, trust.box_key())
+    package = shelve(shelf, trust.box_key(), SHIPPED)
     assert package.size_bytes < 1_000_000
     assert package.card == replace(
         beat_card(package.card.version, package.card.provenance), tolerance=package.card.tolerance
@@ -75,7 +78,7 @@ def test_the_shipped_package_passes_on_this_box_and_is_small(tmp_path: Path) -> 
 
 def test_putting_it_on_the_shelf_again_changes_nothing(tmp_path: Path) -> None:
     shelf, trust = _shelf(tmp_path)
-    first, again = (shelve_beats(shelf, trust.box_key()) for _ in range(2))
+    first, again = (shelve(shelf, trust.box_key(), SHIPPED) for _ in range(2))
     assert first == again
     assert not shelf.slots()[0].history
 
@@ -83,14 +86,14 @@ def test_putting_it_on_the_shelf_again_changes_nothing(tmp_path: Path) -> None:
 def test_an_upgrade_replaces_the_shipped_model_but_not_one_that_a_site_chose(tmp_path: Path) -> None:
     shelf, trust = _shelf(tmp_path)
     older = _written(tmp_path / "older", "0.9")
-    shelve_beats(shelf, trust.box_key(), older)
-    shelve_beats(shelf, trust.box_key(), _written(tmp_path / "newer", "2"))
+    shelve(shelf, trust.box_key(), older)
+    shelve(shelf, trust.box_key(), _written(tmp_path / "newer", "2"))
     assert _active_version(shelf) == "2"
     own = _written(tmp_path / "own", "3", origin="taught on this box")
     sign_package(own, trust.box_key())
     shelf.install(own)
     shelf.activate(MODEL, MODEL, "3")
-    shelve_beats(shelf, trust.box_key(), _written(tmp_path / "newest", "4"))
+    shelve(shelf, trust.box_key(), _written(tmp_path / "newest", "4"))
     assert _active_version(shelf) == "3"
 
 
@@ -118,7 +121,7 @@ def test_the_graph_agrees_with_the_networks_in_the_product_s_own_engine(tmp_path
 @pytest.mark.parametrize("leads", [slice(0, 2), slice(0, 1)], ids=["two leads", "one lead"])
 def test_the_shipped_model_tells_ventricular_beats_of_a_synthetic_patient(tmp_path: Path, leads: slice) -> None:
     shelf, trust = _shelf(tmp_path)
-    package = shelve_beats(shelf, trust.box_key())
+    package = shelve(shelf, trust.box_key(), SHIPPED)
     session = Session(package.model, package.card)
     one = patient(60.0)
     classifier = BeatClassifier()
