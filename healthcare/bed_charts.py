@@ -169,30 +169,23 @@ def _row(
 
 
 def _pressures(top: float, trends: Trends, limits: Limits, now_utc_s: float) -> dict[str, Any]:
-    """The arterial line where it was there, each cuff as a bar from diastolic to systolic."""
+    """Each cuff as a bar from diastolic to systolic, and the arterial line's systolic where there was one."""
     empty = (np.empty(0), np.empty(0))
-    cuff = trends.get("nibp_sys_mmhg", empty)
-    way = "abp" if not cuff[0].size and trends.get("abp_sys_mmhg", empty)[0].size else "nibp"
-    sys, dia = (trends.get(f"{way}_{part}_mmhg", empty) for part in ("sys", "dia"))
+    sys, dia = (trends.get(f"nibp_{part}_mmhg", empty) for part in ("sys", "dia"))
+    line = trends.get("abp_sys_mmhg", empty)
+    way = "abp" if line[0].size else "nibp"
     bounds = limits.get(f"{way}_sys_mmhg", (None, None))
-    frame = _framed(top, np.append(sys[1], dia[1]), bounds, 60.0, now_utc_s)
-    row: dict[str, Any] = {
-        "label": "BP" if way == "nibp" else "ABP",
-        "unit": "mmHg",
-        "colour": "bp",
-        "path": "",
-        "bars": [],
-    }
-    if way == "abp":
-        row["path"] = path_of(*thinned(*sys, frame.from_utc_s, now_utc_s, _BINS), frame, gap_s=2.2 * DAY_S / _BINS)
-        return row | {"bars": [], "limits": _lines(bounds, frame, "abp_sys_mmhg")}
+    frame = _framed(top, np.concatenate([sys[1], dia[1], line[1]]), bounds, 60.0, now_utc_s)
+    path = path_of(*thinned(*line, frame.from_utc_s, now_utc_s, _BINS), frame, gap_s=2.2 * DAY_S / _BINS)
     lower = dict(zip(np.round(dia[0]).tolist(), dia[1].tolist(), strict=True))
     bars = []
     for at, high in zip(sys[0].tolist(), sys[1].tolist(), strict=True):
         low = lower.get(round(at), high)
         if high == high and low == low:
             bars.append({"x": round(frame.x(at), 1), "y1": round(frame.y(high), 1), "y2": round(frame.y(low), 1)})
-    return row | {"bars": bars, "limits": _lines(bounds, frame, "nibp_sys_mmhg")}
+    label = "ABP" if way == "abp" else "BP"
+    row = {"label": label, "unit": "mmHg", "colour": "bp", "path": path, "bars": bars}
+    return row | {"limits": _lines(bounds, frame, f"{way}_sys_mmhg")}
 
 
 def _framed(

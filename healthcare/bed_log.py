@@ -36,9 +36,8 @@ def marks(alarms: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     found = []
     for alarm in alarms:
         if alarm["kind"] == "physiological" and alarm["priority"] in ("high", "medium"):
-            says = f"{stars_of(alarm)}{what_of(alarm)}"
-            to = path_of(alarm["id"])
-            found.append({"at_utc_s": alarm["began_utc_s"], "look": alarm["priority"], "says": says, "to": to})
+            row = {"at_utc_s": alarm["began_utc_s"], "look": alarm["priority"]}
+            found.append({**row, "says": said(alarm), "to": path_of(alarm["id"])})
     return found
 
 
@@ -46,6 +45,13 @@ def path_of(alarm_id: str) -> str:
     """`bed-7/12`: `/bed/bed-7/alarm/12`."""
     bed, _, number = alarm_id.partition("/")
     return f"/bed/{bed}/alarm/{number}"
+
+
+def said(alarm: Mapping[str, Any]) -> str:
+    """`*** SpO₂ 82 < 88 %`: of an alarm of the record; a label that begins its own text stands once."""
+    label, text = str(alarm["label"]), str(alarm["text"])
+    plain = {**alarm, "state": "active", "text": text.removeprefix(label).strip() if text.startswith(label) else text}
+    return stars_of(plain) + what_of(plain)
 
 
 def became(alarm: Mapping[str, Any]) -> str:
@@ -66,16 +72,11 @@ def _alarm(alarm: Mapping[str, Any]) -> dict[str, Any]:
         "at_utc_s": alarm["began_utc_s"],
         "shape": shape_of(plain),
         "look": look_of(plain),
-        "text": stars_of(plain) + _once(what_of(plain), str(alarm["label"])),
+        "text": said(alarm),
         "note": became(alarm),
         "to": path_of(alarm["id"]) if alarm["kind"] == "physiological" else "",
         "strong": alarm["kind"] != "advisory",
     }
-
-
-def _once(text: str, label: str) -> str:
-    """A label that begins its own text stands once."""
-    return text.removeprefix(f"{label} ") if text.startswith(f"{label} {label}") else text
 
 
 def _plain(at_utc_s: float, text: str, note: str) -> dict[str, Any]:

@@ -54,7 +54,7 @@ def head(news2: Mapping[str, Any] | None) -> tuple[str, str]:
     least = "" if news2["complete"] else "at least "
     missing = ", ".join(news2.get("missing") or ())
     note = _SHORT[risk] if news2["complete"] else f"{_SHORT[risk]}; missing: {missing}"
-    return f"NEWS2 {str(news2['text']).lstrip('≥ ')}, {least}{risk}", note
+    return f"NEWS2 {least}{str(news2['text']).lstrip('≥ ')}, {risk}", note
 
 
 def response(risk: str) -> str:

@@ -9,11 +9,11 @@ from typing import Any
 from healthcare.bed_charts import day, look_back
 from healthcare.bed_limits import delay_s_of
 from healthcare.bed_limits import rows as limit_rows
-from healthcare.bed_log import became, log, marks
+from healthcare.bed_log import became, log, marks, said
 from healthcare.bed_news import head, table
 from healthcare.bed_now import cells, limits_of
 from healthcare.bed_past import DAY_S, Past, day_trends, limit_of, past_of, trends_before, waves_before
-from healthcare.sector_shown import OUT, look_of, shape_of, signalled, stars_of, what_of
+from healthcare.sector_shown import OUT, look_of, shape_of, signalled
 from healthcare.station_frame import bar, bed_of, heard, no_bed, zone_of
 from healthcare.tables import find_alarm
 from verticals.web import Answered, Asked, Desk, Page, Shown
@@ -122,12 +122,8 @@ def _before(desk: Desk, alarm: Mapping[str, Any], rows: int = 1) -> dict[str, An
     delay_s = delay_s_of(str(alarm["code"]), desk.settings.alarms.onset())
     drawn = look_back(alarm, trends_before(desk, alarm), waves, clock_of(desk), limit=limit, delay_s=delay_s, rows=rows)
     plain = {**alarm, "state": "active"}
-    said = {"look": look_of(plain), "shape": shape_of(plain), "text": stars_of(plain) + what_of(plain)}
-    return (
-        drawn
-        | said
-        | {"became": became(alarm), "id": alarm["id"], "day": clock_of(desk)(alarm["began_utc_s"], "%d %b")}
-    )
+    looks = {"look": look_of(plain), "shape": shape_of(plain), "text": said(alarm), "became": became(alarm)}
+    return {**drawn, **looks, "id": alarm["id"], "day": clock_of(desk)(alarm["began_utc_s"], "%d %b")}
 
 
 PAGES = (

@@ -117,7 +117,7 @@ root.addEventListener("station:drawn", ({ detail: { shown, sound } }) => {
   paused = sound.paused;
   const here = shown.banner.to === state.bed;
   const row = target();
-  setHidden(acknowledge, !row);
+  setHidden(acknowledge, !row || shown.lost); // nothing takes room from "go to the bedside"
   setText(acknowledge, here ? "Acknowledge" : `Acknowledge bed ${state.label}`);
   if (here) setHidden(go, true);
   for (const name of ["accept", "busy"]) keys[name].toggleAttribute("disabled", !row || row.accepted || row.look === "latched");
