@@ -20,6 +20,7 @@ from healthcare.bed import WARD
 from healthcare.bed_orders import CHARGE
 from healthcare.duty import Duty
 from healthcare.patients import Patient, Stay, Stays
+from healthcare.proposals import keep, propose
 from healthcare.reading import kind_of, number, text
 from healthcare.screens import Screens
 from healthcare.settings import HealthcareSettings
@@ -41,6 +42,8 @@ from verticals.contract import (
 )
 
 FEEDS = ("hl7", "waves")
+#: What the ward's desk alarms when a device of the box is lost.
+_LOST = {"store": "store-lost", "pager": "pager-lost", "out": "out-waiting"}
 _FEED_NAMES = {"hl7": "numbers and alarms of all monitors", "waves": "waves of all monitors"}
 _STATION = "the nurse station"
 _ADMITS = frozenset({"A01", "A02", "A12", "A13"})
@@ -142,7 +145,11 @@ class WardStation:
         return NOTHING
 
     def device_changed(self, news: DeviceNews) -> Decision:
-        """A feed that is not even listening is lost, whatever it said last."""
+        """A feed that does not even listen is lost, whatever it said last; a lost store or pager is an alarm."""
+        code = _LOST.get(news.device)
+        if code is not None:
+            finding = Finding(code, not news.ok, text=news.detail[:60], instance=news.device)
+            return self._alarmed(self._board.take([finding], news.at), news.at)
         if news.device not in FEEDS or news.code == "":
             return NOTHING
         self._faults[news.device] = news.detail or news.code if not news.ok else ""
@@ -159,6 +166,12 @@ class WardStation:
         except EdgewiseError as error:
             return Decision(reply=Reply(False, f"{error.message} {error.hint}".strip()))
         return decision
+
+    def _do_propose(self, command: Command) -> Decision:
+        return propose(command)
+
+    def _do_keep_what_if(self, command: Command) -> Decision:
+        return keep(command)
 
     def _do_acknowledge(self, command: Command) -> Decision:
         alarm = str(command.args.get("alarm") or "") or None

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from healthcare.tables import stays_of
-from tests.support.lines import until
 from tests.support.wards import FIRST, SECOND, Ward, running_ward
+from verticals.contract import DeviceNews
 from verticals.store.database import reading
 
 
@@ -123,6 +123,18 @@ async def test_a_feed_that_falls_silent_is_an_alarm_of_the_ward(tmp_path: Path) 
         assert ward.alarms("ward") == {}
 
 
+@pytest.mark.parametrize(("device", "code"), [("store", "store-lost"), ("pager", "pager-lost"), ("out", "out-waiting")])
+async def test_a_device_of_the_box_that_is_lost_is_an_alarm_until_it_is_back(
+    tmp_path: Path, device: str, code: str
+) -> None:
+    async with running_ward(tmp_path) as ward:
+        for ok in (False, True):
+            news = DeviceNews(device, ok, ward.rig.clock.now(), "" if ok else "lost", "" if ok else "no answer")
+            ward.rig.lane("ward").order(news)
+            await ward.rig.quiet()
+            assert (code in ward.alarms("ward")) is not ok
+
+
 async def test_an_order_that_is_not_known_is_refused(tmp_path: Path) -> None:
     async with running_ward(tmp_path) as ward:
         for station in ("ward", "bed-1"):
@@ -135,7 +147,7 @@ async def test_patients_and_roster_are_there_after_a_restart(tmp_path: Path) -> 
         await _patient(ward, "A01", FIRST)
         clock = ward.rig.clock
     async with running_ward(tmp_path, clock=clock) as ward:
-        await until(lambda: "patient" in ward.told())
+        await ward.numerics(hr_per_min=72.0)
         assert ward.told()["patient"]["initials"] == "A.T."
         assert ward.told()["nurse"] == "N12"
 

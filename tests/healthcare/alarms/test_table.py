@@ -74,7 +74,7 @@ def test_every_condition_of_the_ward_has_a_row() -> None:
     rhythms = {"asystole", "vf", "vt", "extreme-brady", "extreme-tachy", "af", "pause"}
     technical = {
         *("leads-off", "probe-off", "no-data", "signal-poor", "hr-mismatch"),
-        *("feed-lost", "clock-skew", "wave-lost", "model-lost"),
+        *("feed-lost", "clock-skew", "wave-lost", "model-lost", "store-lost", "pager-lost", "out-waiting"),
     }
     advice = {"trend", "news2-rise", "news2-medium", "news2-high", "obs-overdue"}
     assert set(ALARM_KINDS) == limits | rhythms | technical | advice | {"spo2-desat", "apnoea"}
