@@ -52,7 +52,7 @@ class BedStation:
     """`waves` finds beats and rhythms in what the bed's leads and probes show; None: numerics alone."""
 
     def __init__(self, bed: BedSettings, ward: HealthcareSettings) -> None:
-        self.spec = StationSpec(bed.name, actuators=(PAGER,), answer_within_s=5.0)  # classes refine: better late than never
+        self.spec = StationSpec(bed.name, actuators=(PAGER,), answer_within_s=5.0)  # classes only refine
         self._zone = ZoneInfo(ward.time_zone)
         self._calls = bool(ward.pager.url)
         self._silences_s = ward.alarms.pause
