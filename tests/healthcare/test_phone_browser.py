@@ -82,6 +82,17 @@ def test_a_tap_accepts_for_this_person_and_a_refusal_is_said(phone: Page, statio
     station.answer = lambda where, command: Reply(True)
 
 
+def test_a_phone_that_was_signed_out_by_itself_says_that_nothing_reaches_it(phone: Page, station: RoomRig) -> None:
+    cookies = phone.context.cookies()
+    phone.context.clear_cookies()
+    phone.reload()
+    phone.locator("[data-signed-out]").wait_for()
+    for one in cookies:
+        phone.context.add_cookies([{"name": one["name"], "value": one["value"], "url": station.url}])
+    phone.goto(f"{station.url}/phone")
+    phone.get_by_text("This phone is connected").wait_for()
+
+
 def test_a_phone_that_hears_nothing_says_so_over_everything(phone: Page, station: RoomRig) -> None:
     station.silence_line()
     phone.wait_for_timeout(600)  # a beat that is on its way

@@ -14,6 +14,7 @@ const SILENT_MS = 5000; // without a beat for so long nothing reaches this phone
 const SAID_MS = 5000;
 const SHAKES = { high: [400, 120, 400, 120, 800], medium: [300, 200, 300], low: [200] }; // ms on, off, on
 const NOTHING = { priority: "", louder: false, ids: [] };
+const OPEN_KEY = "edgewise-phone"; // this tab was somebody's page
 const LOST = { priority: "medium", louder: false, ids: ["phone-link"] };
 
 const root = document.querySelector("[data-phone]");
@@ -114,7 +115,18 @@ async function start() {
   if (speaker.running) { sounder.next = 0; here(); }
 }
 
+// Signed out by itself, for nobody touched it: this phone reaches nobody any more, and says so as loudly as it may.
+function warn() {
+  const note = root.querySelector("[data-signed-out]");
+  setHidden(note, false);
+  sounder.wanted(LOST);
+  setInterval(() => sounder.tick(), 200);
+}
+
+root.querySelector('form[action="/sign-out"]')?.addEventListener("submit", () => sessionStorage.removeItem(OPEN_KEY));
+if (!link && sessionStorage.getItem(OPEN_KEY)) warn();
 if (link) {
+  sessionStorage.setItem(OPEN_KEY, "1");
   document.addEventListener("ew:live", ({ detail: { data } }) => draw("alarms" in data || "roster" in data ? SOON_MS : IDLE_MS));
   document.addEventListener("ew:beat", () => { beatAt = performance.now(); });
   root.addEventListener("click", ({ target }) => {
