@@ -107,7 +107,7 @@ def _shown(desk: Desk, asked: Asked, form: Mapping[str, Any] | None, problem: st
         return no_bed(asked)
     beds, ward, _ = heard(desk)
     told, past = beds[bed.name], past_of(desk, bed.name)
-    standing = set(told.get("sets") or ())
+    standing = {*(told.get("sets") or ()), asked.query.get("set", "")}  # the bed tells of a new one a moment later
     sets = [{**one, "may_strike": one["set"] in standing and not one["struck"]} for one in past.sets()[:_MOST_SETS]]
     new = asked.query.get("set", "")
     done = next((one for one in sets if one["set"] == new and not one["struck"]), None)
