@@ -134,7 +134,8 @@ def _who_row(alarm: Mapping[str, Any]) -> tuple[str, float | None]:
         lasted = minutes((alarm.get("ended_utc_s") or alarm["began_utc_s"]) - alarm["began_utc_s"])
         return f"lasted {lasted}" + (f", {owner}" if owner else ""), None
     if alarm["state"] == "acknowledged":
-        return f"{lost}acknowledged" + (f", {owner}" if owner else ""), None
+        by = text_of(alarm.get("acknowledged_by"))
+        return f"{lost}acknowledged" + (f", {by}" if by else ""), None
     if alarm.get("accepted"):
         return f"{lost}accepted by {owner}" if owner else f"{lost}accepted", None
     if step and alarm.get("next_step_at_utc_s") is not None:

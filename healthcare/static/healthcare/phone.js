@@ -7,6 +7,7 @@ import { begin } from "./moments.js";
 import { setHidden, setText } from "./patch.js";
 import { Sounder, Speaker } from "./sounds.js";
 
+const AT_THE_BOX = ["127.0.0.1", "localhost", "[::1]"].includes(location.hostname);
 const SOON_MS = 150; // after word of an alarm
 const IDLE_MS = 5000; // values of the beds are no older than this
 const HERE_MS = 5000; // the box takes a page that it has not heard for 15 s for a closed one
@@ -82,7 +83,8 @@ async function redraw() {
 }
 
 async function here() {
-  const answer = await post("/phone/here", { sounds: speaker.running }, { beat: true });
+  // A phone in a pocket stays signed in: signed out, no alarm would reach it. The box's own screen does not.
+  const answer = await post("/phone/here", { sounds: speaker.running }, { beat: AT_THE_BOX });
   known = answer.ok;
   tell();
 }

@@ -281,7 +281,8 @@ function whoRow(alarm) {
   if (alarm.state === "latched") {
     return [`lasted ${minutes((alarm.ended_utc_s || alarm.began_utc_s) - alarm.began_utc_s)}${and}`, null];
   }
-  if (alarm.state === "acknowledged") return [`${lost}acknowledged${and}`, null];
+  const by = textOf(alarm.acknowledged_by);
+  if (alarm.state === "acknowledged") return [`${lost}acknowledged${by ? `, ${by}` : ""}`, null];
   if (alarm.accepted) return [owner ? `${lost}accepted by ${owner}` : `${lost}accepted`, null];
   if (step && (alarm.next_step_at_utc_s ?? null) !== null) {
     const itself = [...PRIORITIES, "louder"].includes(step.toLowerCase()) || step.endsWith(" alarm");
