@@ -5,7 +5,19 @@ from __future__ import annotations
 from verticals.contract import Event, Json
 
 _SHOWN = frozenset(
-    {"alarm", "observations", "observations-struck", "limits", "stay", "roster", "standby", "standby-ended", "veto"}
+    {
+        "alarm",
+        "observations",
+        "observations-struck",
+        "limits",
+        "stay",
+        "roster",
+        "standby",
+        "standby-ended",
+        "veto",
+        "advice",
+        "news2-scale",
+    }
 )
 
 

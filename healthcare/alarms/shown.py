@@ -49,7 +49,10 @@ def _label(alarm: Alarm) -> str:
 
 
 def _text(alarm: Alarm) -> str:
-    notes = [alarm.finding.text] if alarm.finding.text else []
+    text, label = alarm.finding.text, _label(alarm)
+    if text.casefold().startswith(label.casefold()):
+        text = text[len(label) :].strip()  # a monitor's own text may begin with what stands before it
+    notes = [text] if text else []
     if alarm.acknowledged_at_bedside:
         notes.append("acknowledged at the bedside")
     return ", ".join(notes)

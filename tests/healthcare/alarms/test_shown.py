@@ -43,6 +43,15 @@ def test_an_alarm_is_told_with_everything_a_screen_needs() -> None:
     }
 
 
+def test_a_monitors_text_does_not_say_the_label_twice() -> None:
+    board = bed()
+    board.take(
+        [found("rr-high", text="RR high", measure="rr_per_min"), found("leads-off", text="ECG leads off")], at(0)
+    )
+    told = {alarm["code"]: (alarm["label"], alarm["text"]) for alarm in board.shown(at(1))}
+    assert told == {"rr-high": ("RR", "high"), "leads-off": ("ECG leads off", "")}
+
+
 def test_everybody_who_was_called_is_told_and_who_cannot_come() -> None:
     board = bed()
     board.take([found(HIGH)], at(0))
