@@ -126,4 +126,4 @@ def test_a_rhythm_and_a_score_keep_their_names() -> None:
 def test_acknowledged_at_the_bedside_stands_in_the_text() -> None:
     board = bed()
     board.take([found("hr-high", source="monitor", text="HR 140", inactivation="alert-acknowledged")], at(0))
-    assert _shown(board, 0)["text"] == "HR 140, acknowledged at the bedside"
+    assert _shown(board, 0)["text"] == "140, acknowledged at the bedside"
