@@ -16,8 +16,8 @@ from tests.support.lines import until
 from tests.support.wards import FIRST, SECOND, Ward, running_ward
 from verticals.devices.replay import RecordingActuator
 
-WELL = {"hr_per_min": 72.0, "spo2_pct": 97.0, "rr_per_min": 15.0}
-LOW = {**WELL, "spo2_pct": 84.0}
+WELL: dict[str, Any] = {"hr_per_min": 72.0, "spo2_pct": 97.0, "rr_per_min": 15.0}
+LOW: dict[str, Any] = {**WELL, "spo2_pct": 84.0}
 
 
 async def test_a_low_saturation_alarms_after_its_delay_and_is_recorded_before_it_is_signalled(tmp_path: Path) -> None:

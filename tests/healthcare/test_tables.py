@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from healthcare.tables import alarms_between, find_alarm
 from tests.support.wards import running_ward
 from verticals.store.database import reading
 
-LOW = {"hr_per_min": 72.0, "spo2_pct": 84.0}
-WELL = {"hr_per_min": 72.0, "spo2_pct": 97.0}
+LOW: dict[str, Any] = {"hr_per_min": 72.0, "spo2_pct": 84.0}
+WELL: dict[str, Any] = {"hr_per_min": 72.0, "spo2_pct": 97.0}
 
 
 async def test_an_alarm_is_one_row_with_what_became_of_it(tmp_path: Path) -> None:

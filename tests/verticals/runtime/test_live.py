@@ -254,7 +254,7 @@ async def test_waves_go_before_live_values_when_room_is_needed(server: LiveServe
         server.publish(LiveMessage("chunk", {"station": "bed-1", "data": {"n": number}}, bytes(64)))
     for number in range(20):
         server.publish(_tells(f"bed-{number}", hr=number))
-    topics = []
+    topics: list[str] = []
     while topics.count("live") < 20:
         message = await read_message(reader)
         assert message is not None
