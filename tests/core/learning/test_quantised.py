@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from core.learning.backbone import build_backbone, read_weights
 from core.learning.graph import GraphWriter, Port
-from core.learning.quantised import quantised
+from core.learning.quantised import overflows, quantised
 from tests.support.pictures import part_picture
 
 STAGES = (3, 4, 5)
@@ -37,6 +37,15 @@ def test_eight_bits_see_what_floats_see(graphs: tuple[Any, Any]) -> None:
     for exact, rough in zip(run(graphs[0], planes(50)), run(graphs[1], planes(50)), strict=True):
         assert exact.shape == rough.shape
         assert np.corrcoef(exact.ravel(), rough.ravel())[0, 1] > 0.97
+
+
+@pytest.mark.parametrize(
+    ("machine", "flags", "over"),
+    [("x86_64", "flags: avx2 avx512_vnni", False), ("x86_64", "flags: avx2", True), ("x86_64", "", True),
+     ("AMD64", "flags: avx_vnni", False), ("aarch64", "", False)],
+)  # fmt: skip
+def test_a_processor_without_vnni_gets_a_bit_less(machine: str, flags: str, over: bool) -> None:
+    assert overflows(machine, flags) is over
 
 
 def test_the_graph_is_a_third_as_large_and_its_convolutions_are_whole_numbers(graphs: tuple[Any, Any]) -> None:
