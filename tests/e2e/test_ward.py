@@ -23,6 +23,7 @@ pytestmark = pytest.mark.browser
 def ward(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WardBox]:
     with WardBox(tmp_path_factory.mktemp("ward")) as running:
         running.wait_for_beds(15, within_s=60)
+        until(running.answers, 30, "the screen is served", 0.2)
         yield running
 
 

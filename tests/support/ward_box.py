@@ -30,6 +30,13 @@ class WardBox(Cell):
         """Until so many beds have raised, admitted or told something that is on record."""
         until(lambda: self.runs() and len(self.admitted()) >= count, within_s, f"{count} patients are admitted", 0.2)
 
+    def answers(self) -> bool:
+        """Whether its screen is served."""
+        try:
+            return httpx.get(self.url, timeout=5).status_code == 200
+        except httpx.HTTPError:
+            return False
+
     def admitted(self) -> set[str]:
         return {event.subject for event in self.events("stay")}
 
