@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -93,15 +91,14 @@ def site_text(ward: DemoWard) -> str:
 
 
 def prepare(ward: DemoWard) -> None:
-    """Makes the secret that monitors and box share. Raises StoreError."""
+    """Makes the secret that monitors and box share. Raises StoreError or SettingsError."""
+    from healthcare.waves.proofs import make_secret
+
     try:
         ward.home.mkdir(parents=True, exist_ok=True)
-        if not ward.secret.exists():
-            descriptor = os.open(ward.secret, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "w") as file:
-                file.write(secrets.token_hex(32) + "\n")
     except OSError as error:
         raise StoreError(f"{error.filename}: cannot be written: {error.strerror}") from error
+    make_secret(ward.secret)
 
 
 def ward_process(ward: DemoWard) -> Process:

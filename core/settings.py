@@ -11,8 +11,9 @@ import tomllib
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
 
 from core.errors import SettingsError
 
@@ -37,6 +38,20 @@ def _quantity(units: Mapping[str, float], example: str) -> BeforeValidator:
     return BeforeValidator(parse)
 
 
+def _plain_name(value: str) -> str:
+    if len(value) > 40 or not value.replace("-", "").replace("_", "").isalnum() or not value.isascii():
+        raise ValueError("a name of 1 to 40 letters, digits, - and _")
+    return value
+
+
+def _time_zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ValueError('the IANA name of a time zone, such as "Europe/Berlin"') from error
+    return value
+
+
 #: Seconds, written `"250ms"`, `"5s"`, `"2min"`.
 Seconds = Annotated[float, _quantity(_DURATION_UNITS_S, "250ms")]
 #: Bytes, written `"10GB"`.
@@ -47,6 +62,9 @@ Lasting = Annotated[Seconds, Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
 #: A TCP port that somebody can name.
 Port = Annotated[int, Field(ge=1, le=65535)]
+#: What names a station, a camera, a recipe in records and addresses.
+Name = Annotated[str, AfterValidator(_plain_name)]
+TimeZone = Annotated[str, AfterValidator(_time_zone)]
 
 
 def read_toml(path: Path) -> dict[str, Any]:

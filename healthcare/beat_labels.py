@@ -46,7 +46,7 @@ def taught_by_the_others(folder: Path, seed: int, tell: Tell) -> Labels:
     training: Any = import_module("healthcare.signals.beat_training")
     examples: Any = import_module("healthcare.signals.beat_examples")
     sets = {
-        path.stem: examples.example_sets(path.stem, read_record(path), read_annotations(path.with_suffix(".atr")))
+        path.stem: examples.example_set(path.stem, read_record(path), read_annotations(path.with_suffix(".atr")))
         for path in sorted(folder.glob("*.hea"))
         if path.with_suffix(".atr").is_file()
     }
@@ -57,7 +57,7 @@ def taught_by_the_others(folder: Path, seed: int, tell: Tell) -> Labels:
         fold = names.index(name) % FOLDS
         if fold not in networks:
             tell(len(networks) / FOLDS, f"teaching without part {fold + 1} of {FOLDS}")
-            others = [one for other in names if other not in names[fold::FOLDS] for one in sets[other]]
+            others = [sets[other] for other in names if other not in names[fold::FOLDS]]
             networks[fold] = training.teach(others, seed * FOLDS + fold)
         judged = training.beat_set(name, leads, beats)
         best = training.probabilities(networks[fold], judged).argmax(axis=1).tolist()

@@ -22,7 +22,7 @@ from healthcare.bedside import Bedside, Outcome
 from healthcare.lookback import WaveRing
 from healthcare.patients import Patient
 from healthcare.reading import kind_of, number, text
-from healthcare.settings import BedSettings, HealthcareSettings
+from healthcare.settings import PAGER, WARD, BedSettings, HealthcareSettings
 from healthcare.signals.beats import BeatClassifier
 from healthcare.waves_of_bed import WavesOfBed
 from verticals.contract import (
@@ -44,7 +44,6 @@ from verticals.contract import (
     StationSpec,
 )
 
-PAGER, WARD = "pager", "ward"
 _CALL_WITHIN_S = 60.0
 
 
@@ -220,7 +219,7 @@ class BedStation:
             return {}, {}
         self._told_at = now
         alarms = self.bedside.board.shown(now)
-        shown = bed_shown(self.bedside, now, self._zone) | {"waves": self._waves.channels}
+        shown = bed_shown(self.bedside, alarms, now, self._zone) | {"waves": self._waves.channels}
         different = changed(shown, self._told)
         self._told = shown
         if self._told_alarms is not None and alarms == self._told_alarms:

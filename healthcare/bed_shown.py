@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,14 +15,14 @@ from healthcare.vitals.news2 import PARAMETERS, points_of
 _RANK = {"high": 3, "medium": 2, "low": 1}
 
 
-def bed_shown(bedside: Bedside, now: Instant, zone: ZoneInfo) -> dict[str, Any]:
-    """Everything but the alarms, by the names that pages read."""
+def bed_shown(bedside: Bedside, alarms: Sequence[Mapping[str, Any]], now: Instant, zone: ZoneInfo) -> dict[str, Any]:
+    """Everything but the `alarms`, which the board has shown already, by the names that pages read."""
     choice = bedside.chart.scale
     return {
         "patient": _patient(bedside, now, zone),
         "place": _place(bedside, zone),
         "nurse": _short(bedside.roster.nurse),
-        "numerics": {} if bedside.standby is not None else bedside.numerics.shown(now, _alarmed(bedside, now)),
+        "numerics": {} if bedside.standby is not None else bedside.numerics.shown(now, _alarmed(alarms)),
         "news2": _score(bedside, now),
         "advice": list(bedside.advice),
         "due": _due(bedside, now),
@@ -38,10 +38,10 @@ def changed(shown: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, An
     return {name: value for name, value in shown.items() if name not in before or before[name] != value}
 
 
-def _alarmed(bedside: Bedside, now: Instant) -> dict[str, str]:
+def _alarmed(alarms: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     """The highest priority of each measure that is in alarm now."""
     found: dict[str, str] = {}
-    for alarm in bedside.board.shown(now):
+    for alarm in alarms:
         measure, priority = alarm["measure"], alarm["priority"]
         if measure and alarm["state"] != "latched" and _RANK[priority] > _RANK.get(found.get(measure, ""), 0):
             found[measure] = priority

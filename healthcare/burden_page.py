@@ -22,7 +22,8 @@ from healthcare.burden_shown import (
     span_text,
 )
 from healthcare.proposals import KEPT, PROPOSAL, site_lines
-from healthcare.station_frame import WARD, bar, give_order, zone_of
+from healthcare.settings import WARD
+from healthcare.station_frame import bar, give_order, zone_of
 from healthcare.what_if import ADJUSTABLE, Rules, Tried
 from healthcare.what_if_job import KIND, inputs_of
 from verticals.contract import Event, Json

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from healthcare.station_frame import WARD, answered, bar, give_order, given, heard
+from healthcare.settings import WARD
+from healthcare.station_frame import answered, bar, give_order, given, heard
 from verticals.web import Answered, Asked, Data, Desk, Page, Shown
 
 #: Each tone with what is heard, and how often it comes again while nobody answers.

@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 
 from core.errors import InputError
 from healthcare.patients import Patient
+from healthcare.settings import WARD
 from healthcare.station_frame import (
-    WARD,
     bar,
     bed_of,
     give_order,

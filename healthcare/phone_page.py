@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from healthcare.sector_shown import PRIORITIES, look_of, moment_of, rank_of, sector_shown, shape_of, stars_of, what_of
-from healthcare.station_frame import WARD, answered, bar, give_order, given, heard
+from healthcare.settings import WARD
+from healthcare.station_frame import answered, bar, give_order, given, heard
 from verticals.web import Answered, Asked, Desk, Page, Shown
 
 _QUIET: dict[str, Any] = {"priority": "", "louder": False, "ids": []}

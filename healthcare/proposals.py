@@ -10,6 +10,7 @@ from typing import Any
 
 from core.errors import EdgewiseError
 from healthcare.bed_orders import CHARGE
+from healthcare.settings import WARD
 from healthcare.what_if import ADJUSTABLE, Tried
 from verticals.contract import Command, Decision, Event, Reply
 
@@ -49,7 +50,7 @@ def _recorded(command: Command, kind: str, said: Mapping[str, Any]) -> Decision:
         "tried": {"delays": dict(tried.delays), "limits": dict(tried.limits)},
         "figures": {name: known[name] for name in _FIGURES if name in known},
     }
-    return Decision(events=(Event(kind, "ward", command.at.utc_s, data, who=command.who),), reply=Reply(True))
+    return Decision(events=(Event(kind, WARD, command.at.utc_s, data, who=command.who),), reply=Reply(True))
 
 
 def _refused(reason: str) -> Decision:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from healthcare.station_frame import WARD, bar, give_order, given, heard
+from healthcare.settings import WARD
+from healthcare.station_frame import bar, give_order, given, heard
 from verticals.web import Answered, Asked, Desk, Go, Page, Shown
 
 CHARGE = frozenset({"charge", "clinician", "admin"})

@@ -6,12 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, Field
 
 from core.errors import SettingsError
-from core.settings import STRICT_KEYS, Lasting
+from core.settings import STRICT_KEYS, Lasting, Name, TimeZone
 from healthcare.alarms.policy import AlarmPolicy
 from healthcare.hl7.settings import MllpSettings
 from healthcare.out.settings import OutSettings
@@ -20,20 +19,8 @@ from healthcare.vitals.onset import Delays
 from healthcare.waves.settings import WaveSettings
 
 MOST_BEDS = 24
-
-
-def _plain_name(value: str) -> str:
-    if len(value) > 40 or not value.replace("-", "").replace("_", "").isalnum() or not value.isascii():
-        raise ValueError("a name of 1 to 40 letters, digits, - and _")
-    return value
-
-
-def _time_zone(value: str) -> str:
-    try:
-        ZoneInfo(value)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise ValueError('the IANA name of a time zone, such as "Europe/Berlin"') from error
-    return value
+#: The app's desk station, and the device that calls people.
+WARD, PAGER = "ward", "pager"
 
 
 def _web_address(value: str) -> str:
@@ -43,8 +30,6 @@ def _web_address(value: str) -> str:
     return value
 
 
-Name = Annotated[str, AfterValidator(_plain_name)]
-TimeZone = Annotated[str, AfterValidator(_time_zone)]
 Label = Annotated[str, Field(min_length=1, max_length=6)]
 
 
@@ -146,7 +131,7 @@ class HealthcareSettings:
             twice = next((name for name in found if found.count(name) > 1), None)
             if twice is not None:
                 raise ValueError(f"{what} {twice!r}")
-        if any(bed.name == "ward" for bed in self.beds):
+        if any(bed.name == WARD for bed in self.beds):
             raise ValueError("no bed called 'ward': that is the ward's own desk")
         try:
             self.alarms.policy(telemetry_critical=False)

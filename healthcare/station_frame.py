@@ -12,13 +12,12 @@ from core.errors import InputError
 from healthcare.moments import moment_text
 from healthcare.patients import Patient
 from healthcare.sector_shown import text_of
+from healthcare.settings import WARD
 from healthcare.tables import stays_of
 from healthcare.wall_shown import audio_shown, ward_shown
 from verticals.contract import Json, Reply
 from verticals.web import Answered, Asked, Data, Desk, Shown
 
-#: The app's desk station: audio, roster, feeds.
-WARD = "ward"
 #: Older than this is what the beds told last; the shell's stream says the same to open pages.
 _OLD_AFTER_S = 1.5
 DISCLAIMER = "Secondary display. Not a medical device, not a primary alarm. Bedside monitor alarms take precedence."

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from healthcare.bed import PAGER, WARD, BedStation
+from healthcare.bed import BedStation
 from healthcare.reading import kind_of, text
-from healthcare.settings import HealthcareSettings
+from healthcare.settings import PAGER, WARD, HealthcareSettings
 from healthcare.ward import WardStation
 from verticals.contract import DeviceSpec, Event, Manifest, Role, Sample, Station
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from healthcare.patients import Patient
 from healthcare.sector_shown import WAVE_NAMES, sector_shown
-from healthcare.station_frame import WARD, answered, bar, bed_of, give_order, given, heard
+from healthcare.settings import WARD
+from healthcare.station_frame import answered, bar, bed_of, give_order, given, heard
 from healthcare.tables import stays_of
 from healthcare.wall_shown import grid
 from verticals.web import Answered, Asked, Data, Desk, Page, Shown

@@ -16,14 +16,13 @@ from core.inference.request import Answer, Ask
 from healthcare.alarms.board import AlarmBoard
 from healthcare.alarms.change import Change
 from healthcare.alarms.finding import Finding
-from healthcare.bed import WARD
 from healthcare.bed_orders import CHARGE
 from healthcare.duty import Duty
 from healthcare.patients import Patient, Stay, Stays
 from healthcare.proposals import keep, propose
 from healthcare.reading import kind_of, number, text
 from healthcare.screens import Screens
-from healthcare.settings import HealthcareSettings
+from healthcare.settings import WARD, HealthcareSettings
 from healthcare.signals.beats import MODEL
 from verticals.contract import (
     NOTHING,

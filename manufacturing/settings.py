@@ -6,17 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, Field
 
-from core.settings import STRICT_KEYS, Count, Lasting, Port, Seconds
-
-
-def _plain_name(value: str) -> str:
-    if len(value) > 40 or not value.replace("-", "").replace("_", "").isalnum() or not value.isascii():
-        raise ValueError("a name of 1 to 40 letters, digits, - and _")
-    return value
+from core.settings import STRICT_KEYS, Count, Lasting, Name, Port, Seconds, TimeZone
 
 
 def _time_of_day(value: str) -> str:
@@ -37,18 +30,8 @@ def _opc_url(value: str) -> str:
     return value
 
 
-def _time_zone(value: str) -> str:
-    try:
-        ZoneInfo(value)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise ValueError('the IANA name of a time zone, such as "Europe/Berlin"') from error
-    return value
-
-
-Name = Annotated[str, AfterValidator(_plain_name)]
 TimeOfDay = Annotated[str, AfterValidator(_time_of_day)]
 OpcUrl = Annotated[str, AfterValidator(_opc_url)]
-TimeZone = Annotated[str, AfterValidator(_time_zone)]
 #: Two at least: the one in force, and the one that comes.
 RecipeCount = Annotated[int, Field(ge=2, le=64)]
 #: Of a Modbus register or coil, 0-based.

@@ -6,11 +6,10 @@ import ipaddress
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, Field
 
-from core.settings import STRICT_KEYS, Bytes, Lasting, Port, Seconds
+from core.settings import STRICT_KEYS, Bytes, Lasting, Port, Seconds, TimeZone
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -28,14 +27,6 @@ def _network(value: str) -> str:
         ipaddress.ip_network(value)
     except ValueError as error:
         raise ValueError('an address or a network, such as "10.1.2.3" or "10.1.2.0/24"') from error
-    return value
-
-
-def _time_zone(value: str) -> str:
-    try:
-        ZoneInfo(value)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise ValueError('the IANA name of a time zone, such as "Europe/Berlin"') from error
     return value
 
 
@@ -77,7 +68,7 @@ class MllpSettings:
     peers: Sequence[Annotated[str, AfterValidator(_network)]] = LOOPBACK
     tls: MllpTlsSettings | None = None
     unencrypted_beyond_loopback: bool = False
-    time_zone: Annotated[str, AfterValidator(_time_zone)] = "UTC"
+    time_zone: TimeZone = "UTC"
     processing: Annotated[Sequence[Literal["P", "T", "D"]], Field(min_length=1)] = ("P",)
     silent_after: Lasting = 10.0
     connections: Share = 64

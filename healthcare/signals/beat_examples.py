@@ -90,8 +90,3 @@ def example_set(name: str, record: Record, annotations: Annotations) -> BeatSet:
         if classes[place] in _TAUGHT_AS
     }
     return beat_set(name, leads, found, taught)
-
-
-def example_sets(name: str, record: Record, annotations: Annotations) -> tuple[BeatSet, ...]:
-    """All sets of one record that are taught by: at present one."""
-    return (example_set(name, record, annotations),)

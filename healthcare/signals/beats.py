@@ -19,7 +19,7 @@ from core.inference.request import Answer, Ask, Outcome
 from healthcare.signals.beat import Beat, Chunk
 from healthcare.signals.beat_features import LONGEST_RR_S, BeatFeatures, BeatJudge
 from healthcare.signals.beat_shape import shape_numbers
-from healthcare.signals.lead_trace import LeadTrace
+from healthcare.signals.lead_trace import LeadTrace, take_leads
 from healthcare.signals.quality import MUTED_BELOW
 from healthcare.signals.templates import WINDOW_REACH, Floats
 
@@ -66,13 +66,7 @@ class BeatStream:
         Features are None while the patient's own normal beat is not known yet, where no lead can be used, and in noise
         that mutes the leads.
         """
-        for chunk in chunks:
-            trace = self._traces.get(chunk.channel)
-            if trace is None or trace.rate_hz != chunk.rate_hz:
-                if trace is None and len(self._traces) == LEADS:
-                    continue
-                trace = self._traces[chunk.channel] = LeadTrace(chunk.rate_hz, WINDOW_REACH)
-            trace.take(chunk)
+        take_leads(self._traces, chunks, LEADS, WINDOW_REACH)
         self._waiting.extend(beats)
         found: list[tuple[Beat, BeatFeatures | None]] = []
         if not self._waiting or not self._traces:

@@ -5,6 +5,7 @@ Causal, state carried: the same samples give the same windows, bit for bit, what
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import pairwise
 
 import numpy as np
@@ -116,3 +117,14 @@ def _catmull_rom(share: NDArray[np.float64]) -> NDArray[np.float64]:
     square, cube = share**2, share**3
     weights = (2 * square - share - cube, 2 - 5 * square + 3 * cube, share + 4 * square - 3 * cube, cube - square)
     return np.stack(weights, axis=1) / 2
+
+
+def take_leads(traces: dict[str, LeadTrace], chunks: Iterable[Chunk], most: int, reach: int) -> None:
+    """Takes the chunks into the traces of their leads, the first `most` that come; another rate begins one anew."""
+    for chunk in chunks:
+        trace = traces.get(chunk.channel)
+        if trace is None or trace.rate_hz != chunk.rate_hz:
+            if trace is None and len(traces) == most:
+                continue
+            trace = traces[chunk.channel] = LeadTrace(chunk.rate_hz, reach)
+        trace.take(chunk)

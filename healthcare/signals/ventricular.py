@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from healthcare.signals.beat import Beat, Chunk
-from healthcare.signals.lead_trace import LeadTrace
+from healthcare.signals.lead_trace import LeadTrace, take_leads
 from healthcare.signals.normal_form import (
     LAG,
     REACH,
@@ -97,13 +97,7 @@ class VentricularRuns:
 
     def take(self, chunks: Iterable[Chunk], beats: Sequence[Beat], usable: Collection[str]) -> list[BeatShape]:
         """Beats whose shape became known, in order. `usable`: leads fit to be looked at."""
-        for chunk in chunks:
-            trace = self._traces.get(chunk.channel)
-            if trace is None or trace.rate_hz != chunk.rate_hz:
-                if trace is None and len(self._traces) == LEADS:
-                    continue
-                trace = self._traces[chunk.channel] = LeadTrace(chunk.rate_hz, WINDOW_REACH)
-            trace.take(chunk)
+        take_leads(self._traces, chunks, LEADS, WINDOW_REACH)
         self._waiting.extend(beats)
         found = []
         while self._waiting and self._reached(self._waiting[0]):
