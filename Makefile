@@ -35,7 +35,7 @@ run: setup ## a simulated plant cell with its kiosk, in the foreground
 	@$(BIN)/edgewise demo $(ARGS)
 
 test: setup ## the tests; browser tests and real data sets are skipped with a reason where they are missing
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder $(ARGS)
 
 lint: setup ## ruff, formatting and mypy --strict
 	@$(BIN)/ruff check .

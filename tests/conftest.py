@@ -47,9 +47,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     left_out = [
         item for item in items if any(item.get_closest_marker(mark) and mark not in wanted for mark in ON_DEMAND)
     ]
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(_beside(item)))
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]
+
+
+def _beside(item: pytest.Item) -> str:
+    """What runs in one process, one after the other: a file, and all that looks at the one demo of tests/e2e."""
+    file = item.nodeid.partition("::")[0]
+    demo = file.startswith("tests/e2e/") and "cell" in getattr(item, "fixturenames", ())
+    return "tests/e2e" if demo else file
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.e2e.conftest import Screen
+from tests.e2e.sizes import SIZES, cut_off
 from tests.support.kiosks import KioskRig
 from verticals.contract import Event
 
@@ -20,9 +22,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.browser
 
-SIZES = ((1920, 1080), (1280, 800))
-#: A finger in a glove, px.
-FINGER = 76
+PATHS = ("review", "quality", "quality?of=week", "serial", "serial?id=13", "serial?id=99")
 
 
 @pytest.fixture
@@ -178,22 +178,12 @@ def test_the_run_page_counts_what_waits(review: Screen, kiosk: KioskRig) -> None
     shows(review, 14)
 
 
-@pytest.mark.parametrize("path", ["review", "quality", "quality?of=week", "serial", "serial?id=13", "serial?id=99"])
-def test_nothing_is_cut_off_and_every_key_is_large_enough(review: Screen, kiosk: KioskRig, path: str) -> None:
+def test_nothing_is_cut_off_and_every_key_is_large_enough(review: Screen, kiosk: KioskRig) -> None:
     review.expected.append("Failed to load resource: the server responded with a status of 404")
-    for width, height in SIZES:
-        review.page.set_viewport_size({"width": width, "height": height})
+    for path, size in product(PATHS, SIZES):
+        review.page.set_viewport_size({"width": size[0], "height": size[1]})
         review.page.goto(f"{kiosk.url}/line/line-3/{path}")
-        assert review.page.evaluate("document.documentElement.scrollHeight") == height
-        assert review.page.evaluate("document.documentElement.scrollWidth") == width
-        small = review.page.evaluate(
-            """(least) => [...document.querySelectorAll('main :is(a, button, .switch__text)')]
-              .filter((e) => e.checkVisibility()).map((e) => [e.textContent.trim(), e.getBoundingClientRect()])
-              .filter(([, b]) => b.height < least - 0.5 || b.width < least - 0.5 || b.right > innerWidth + 0.5)
-              .map(([text, b]) => `${text}: ${b.width} x ${b.height} at ${b.left}`)""",
-            FINGER,
-        )
-        assert small == [], f"{width} x {height}"
+        assert cut_off(review, size, "main :is(a, button, .switch__text)") == [], path
 
 
 def test_the_page_labels_without_script(browser: Browser, kiosk: KioskRig) -> None:

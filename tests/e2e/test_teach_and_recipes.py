@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from playwright.sync_api import expect
 
 from tests.e2e.conftest import ENGINEER, Screen
 from tests.e2e.conftest import PIN as CELL_PIN
+from tests.e2e.sizes import SIZES, cut_off
 from tests.support.cells import Cell, until
 from tests.support.kiosks_with_recipes import RecipeKiosk
 from tests.support.screens import PIN
@@ -21,9 +23,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.browser
 
-SIZES = ((1920, 1080), (1280, 800))
-#: A finger in a glove, px.
-FINGER = 76
 #: A lesson of twenty pictures on a busy machine.
 LEARNT_WITHIN_S = 300
 
@@ -212,26 +211,19 @@ PATHS = ["", "?page=2", "?do=choose&name=flange&version=2", "?do=retire&name=hou
          "/flange?show=history", "/flange?edit=1", "?section=limit", "?section=plc", "?section=region"]  # fmt: skip
 
 
-@pytest.mark.parametrize("path", PATHS)
-def test_nothing_is_cut_off_and_every_key_is_large_enough(recipes: Screen, path: str) -> None:
+def test_nothing_is_cut_off_and_every_key_is_large_enough(recipes: Screen) -> None:
     recipes.expected.append("Failed to load resource: the server responded with a status of 404")
+    for path, size in product(PATHS, SIZES):
+        show_at(recipes, path, size)
+        assert cut_off(recipes, size, "main :is(a, button, .switch__text, .review__field, .recipe-pick)") == [], path
+
+
+def show_at(recipes: Screen, path: str, size: tuple[int, int]) -> None:
     section = path.partition("?section=")[2]
-    for width, height in SIZES:
-        recipes.page.set_viewport_size({"width": width, "height": height})
-        recipes.page.goto(f"{recipes.url}/line/line-3/recipes{'/flange?edit=1' if section else path}")
-        if section:
-            recipes.page.locator(f'[name=section][value="{section}"]').check()
-        assert recipes.page.evaluate("document.documentElement.scrollHeight") == height
-        assert recipes.page.evaluate("document.documentElement.scrollWidth") == width
-        small = recipes.page.evaluate(
-            """(least) => [...document.querySelectorAll(
-                'main :is(a, button, .switch__text, .review__field, .recipe-pick)')]
-              .filter((e) => e.checkVisibility()).map((e) => [e.textContent.trim(), e.getBoundingClientRect()])
-              .filter(([, b]) => b.height < least - 0.5 || b.width < least - 0.5 || b.right > innerWidth + 0.5)
-              .map(([text, b]) => `${text}: ${b.width} x ${b.height} at ${b.left}`)""",
-            FINGER,
-        )
-        assert small == [], f"{width} x {height}"
+    recipes.page.set_viewport_size({"width": size[0], "height": size[1]})
+    recipes.page.goto(f"{recipes.url}/line/line-3/recipes{'/flange?edit=1' if section else path}")
+    if section:
+        recipes.page.locator(f'[name=section][value="{section}"]').check()
 
 
 def test_the_pages_work_without_script(browser: Browser, kiosk: RecipeKiosk) -> None:

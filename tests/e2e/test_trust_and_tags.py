@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from itertools import product
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,6 +18,7 @@ from core.clock import SystemClock
 from core.models.trust import Trust
 from manufacturing.plc_security import trust_list
 from tests.e2e.conftest import Screen
+from tests.e2e.sizes import SIZES, cut_off
 from tests.support.brightness import brightness_package
 from tests.support.cells import Cell, until
 from verticals.devices.opcua_trust import REJECTED, TRUSTED
@@ -29,10 +31,9 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 
 ENGINEER, PIN = "Engineer 4", "593026"
-SIZES = ((1920, 1080), (1280, 800))
-#: A finger in a glove, px.
-FINGER = 76
 TRUST, TAGS = "/line/line-3/trust", "/line/line-3/tags"
+PATHS = (TRUST, f"{TRUST}?view=all", f"{TRUST}?do=renew", f"{TRUST}?do=renew&writing=1", TAGS, f"{TAGS}?tag=Score",
+         f"{TAGS}?tag=Score&keys=1")  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -82,16 +83,6 @@ def hold(key: Locator, for_s: float = 1.8) -> None:
     mouse.up()
 
 
-def small_targets(screen: Screen) -> list[str]:
-    """What can be tapped and is smaller than a finger, or lies beyond the screen."""
-    script = f"""() => [...document.querySelectorAll('.leaf :is(a, button, .why__item, .review__field)')]
-      .map((one) => [one.textContent.trim(), one.getBoundingClientRect()])
-      .filter(([, box]) => box.width && (Math.min(box.width, box.height) < {FINGER} - 0.5 || box.right > innerWidth))
-      .map(([text, box]) => `${{text}} ${{box.width}} x ${{box.height}}`)"""
-    found: list[str] = screen.page.evaluate(script)
-    return found
-
-
 def test_a_plc_that_nobody_trusts_is_trusted_at_the_kiosk_and_the_line_connects(engineer: Screen, plant: Cell) -> None:
     trust, page = trust_list(plant.places, SystemClock()), engineer.page
     [known] = trust.held(TRUSTED)
@@ -138,15 +129,12 @@ def test_the_plcs_tags_are_read_checked_and_found_to_fit(engineer: Screen, plant
     expect(page.get_by_text("Nothing to save")).to_be_visible()
 
 
-@pytest.mark.parametrize("path", [TRUST, f"{TRUST}?view=all", f"{TRUST}?do=renew", f"{TRUST}?do=renew&writing=1", TAGS,
-                                  f"{TAGS}?tag=Score", f"{TAGS}?tag=Score&keys=1"])  # fmt: skip
-def test_every_key_is_as_large_as_a_finger_on_both_screens(engineer: Screen, plant: Cell, path: str) -> None:
-    for width, height in SIZES:
-        engineer.page.set_viewport_size({"width": width, "height": height})
+def test_every_key_is_as_large_as_a_finger_on_both_screens(engineer: Screen, plant: Cell) -> None:
+    for path, size in product(PATHS, SIZES):
+        engineer.page.set_viewport_size({"width": size[0], "height": size[1]})
         engineer.page.goto(plant.url + path)
         expect(engineer.page.locator(".leaf__foot")).to_be_visible()
-        assert small_targets(engineer) == []
-        assert engineer.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        assert cut_off(engineer, size, ".leaf :is(a, button, .why__item, .review__field)", long=True) == [], path
 
 
 def test_the_sheet_prints_on_paper(engineer: Screen, plant: Cell) -> None:

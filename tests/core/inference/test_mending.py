@@ -22,7 +22,7 @@ from tests.support.graphs import awkward_inputs, awkward_package, stuck_inputs, 
 
 KEY = SigningKey.new()
 MANY_STEPS = 500_000  # in its loop for some 5 s, unless ended
-MANY_BOXES = 90_000  # in one node for some 3 s, whatever anybody does
+MANY_BOXES = 50_000  # in one node for 3 to 6 s, whatever anybody does
 NEVER_S = 1e12
 
 
