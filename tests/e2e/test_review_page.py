@@ -99,7 +99,7 @@ def test_a_new_type_is_named_on_the_screens_keyboard_and_is_a_key_the_next_time(
     shows(review, 12)
     assert labels(kiosk) == [("13", "right", ""), ("13", "right", "bent pin")]
     review.page.get_by_role("button", name="Other defect").click()
-    review.page.get_by_role("button", name="bent pin").click()
+    review.page.locator('[name=defect][value="bent pin"]').click()
     shows(review, 11)
     assert labels(kiosk)[-1] == ("12", "other-defect", "bent pin")
 
