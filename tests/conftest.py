@@ -55,10 +55,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _beside(item: pytest.Item) -> str:
-    """What runs in one process, one after the other: a file, and all that looks at the one demo of tests/e2e."""
-    file = item.nodeid.partition("::")[0]
-    demo = file.startswith("tests/e2e/") and "cell" in getattr(item, "fixturenames", ())
-    return "tests/e2e" if demo else file
+    """What runs in one process, one after the other: a file; all of tests/e2e, each demo of which fills a core."""
+    return "tests/e2e" if item.nodeid.startswith("tests/e2e/") else item.nodeid.partition("::")[0]
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

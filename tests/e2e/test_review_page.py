@@ -118,6 +118,7 @@ def test_keys_of_a_keyboard_label_and_go_on(review: Screen, kiosk: KioskRig) -> 
     shows(review, 11)
 
 
+@pytest.mark.slow
 def test_who_names_no_type_gets_the_next_part_by_himself(review: Screen) -> None:
     review.page.get_by_role("button", name="Really bad").click()
     expect(review.page.locator("[data-next-s]")).to_contain_text("by itself in")
@@ -178,6 +179,7 @@ def test_the_run_page_counts_what_waits(review: Screen, kiosk: KioskRig) -> None
     shows(review, 14)
 
 
+@pytest.mark.slow
 def test_nothing_is_cut_off_and_every_key_is_large_enough(review: Screen, kiosk: KioskRig) -> None:
     review.expected.append("Failed to load resource: the server responded with a status of 404")
     for path, size in product(PATHS, SIZES):

@@ -57,6 +57,7 @@ def wait_for_lesson(page: Page) -> None:
     raise AssertionError(f"not learnt within {LEARNT_WITHIN_S} s")
 
 
+@pytest.mark.slow
 def test_twenty_good_parts_become_the_recipe_in_force_and_the_one_before_comes_back(
     engineer: Screen, cell: Cell
 ) -> None:
@@ -211,6 +212,7 @@ PATHS = ["", "?page=2", "?do=choose&name=flange&version=2", "?do=retire&name=hou
          "/flange?show=history", "/flange?edit=1", "?section=limit", "?section=plc", "?section=region"]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_nothing_is_cut_off_and_every_key_is_large_enough(recipes: Screen) -> None:
     recipes.expected.append("Failed to load resource: the server responded with a status of 404")
     for path, size in product(PATHS, SIZES):
@@ -226,6 +228,7 @@ def show_at(recipes: Screen, path: str, size: tuple[int, int]) -> None:
         recipes.page.locator(f'[name=section][value="{section}"]').check()
 
 
+@pytest.mark.slow
 def test_the_pages_work_without_script(browser: Browser, kiosk: RecipeKiosk) -> None:
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()

@@ -28,7 +28,8 @@ from verticals.runtime.models import shelf_of
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator
 
-pytestmark = pytest.mark.browser
+#: Slow: a plant of its own, whose PLC loses its trust.
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 ENGINEER, PIN = "Engineer 4", "593026"
 TRUST, TAGS = "/line/line-3/trust", "/line/line-3/tags"

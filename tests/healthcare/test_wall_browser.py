@@ -198,6 +198,7 @@ def test_a_pause_is_crossed_and_counts_down_everywhere_and_is_ended(wall: Page, 
     assert [command.name for where, command in station.orders if where == "ward"][-1] == "resume-audio"
 
 
+@pytest.mark.slow
 def test_a_full_name_is_shown_to_who_touches_it_and_hidden_again(wall: Page, station: WardRig) -> None:
     station.stay("bed-7", "Kern", "Anna")
     who = at(wall, 7).locator('[data-field="who"]')
@@ -218,6 +219,7 @@ def test_a_name_is_not_shown_to_the_next_patient_of_the_bed(wall: Page, station:
     said(who, re.compile(r"^B\.L\.$"))
 
 
+@pytest.mark.slow
 def test_audio_waits_for_a_touch_says_so_and_tells_the_box(wall: Page, station: WardRig) -> None:
     audio = wall.locator("[data-audio]")
     said(audio, "AUDIO UNAVAILABLE")

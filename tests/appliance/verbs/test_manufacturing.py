@@ -42,6 +42,7 @@ def test_evaluate_tells_a_person_in_words(tmp_path: Path, capsys: pytest.Capture
     assert written.err == ""
 
 
+@pytest.mark.slow
 def test_evaluate_tells_what_labels_buy_and_what_is_known_of_new_parts(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -59,6 +60,7 @@ def test_evaluate_tells_what_labels_buy_and_what_is_known_of_new_parts(
     assert "labelled" not in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_evaluate_over_seeds_tells_mean_and_each(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     dataset = write_dataset(tmp_path)
     assert _run("evaluate", "--dataset", str(dataset), *QUICK, "--seeds", "2") == 0
