@@ -42,21 +42,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--proof-scale", type=scale_of, default=SHORT, metavar="SCALE", help=what)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     wanted = str(config.option.markexpr)
     left_out = [
         item for item in items if any(item.get_closest_marker(mark) and mark not in wanted for mark in ON_DEMAND)
     ]
     for item in items:
-        item.add_marker(pytest.mark.xdist_group(_beside(item)))
+        item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))  # a file stays in one process
+        if item.get_closest_marker("browser"):
+            item.add_marker("alone")
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]
-
-
-def _beside(item: pytest.Item) -> str:
-    """What runs in one process, one after the other: a file; all of tests/e2e, each demo of which fills a core."""
-    return "tests/e2e" if item.nodeid.startswith("tests/e2e/") else item.nodeid.partition("::")[0]
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -29,6 +29,7 @@ print(sorted(set({HEAVY!r}) & set(sys.modules)), file=sys.stderr)
 WORDS = [[], *([verb] for verb in cli.VERBS), ["models", "verify"], ["events", "tail"], ["manufacturing", "evaluate"]]
 
 
+@pytest.mark.slow
 def test_help_of_every_verb_starts_without_anything_heavy() -> None:
     for words in WORDS:
         done = subprocess.run(

@@ -95,6 +95,7 @@ def seeds(labelled: Path) -> dict[str, Any]:
     return evaluate_seeds(labelled, replace(_QUICK, labels=(10, 16), false_reject_rate=0.02), 2)
 
 
+@pytest.mark.slow
 def test_labelled_defects_are_taught_and_the_others_judged(seeds: dict[str, Any]) -> None:
     labels = seeds["each"][0]["with_labels"]
     ten = labels["10"]
@@ -106,6 +107,7 @@ def test_labelled_defects_are_taught_and_the_others_judged(seeds: dict[str, Any]
     assert ten["image_auroc"] >= ten["without"]["image_auroc"] - 0.05
 
 
+@pytest.mark.slow
 def test_parts_that_were_taught_from_are_told_and_new_ones_judged_apart(seeds: dict[str, Any]) -> None:
     one = seeds["each"][0]
     assert one["parts_seen"] == 2 / 8
@@ -117,6 +119,7 @@ def test_without_named_parts_nothing_is_said_of_new_ones(figures: dict[str, Any]
     assert (figures["parts_seen"], figures["new_parts"]) == (None, None)
 
 
+@pytest.mark.slow
 def test_seeds_give_their_mean_and_each(seeds: dict[str, Any]) -> None:
     json.dumps(seeds, allow_nan=False)
     assert [one["seed"] for one in seeds["each"]] == [0, 1]

@@ -181,6 +181,7 @@ def told_last(samples: list[Sample], key: str) -> bool:
     return bool(samples) and samples[-1].key == key
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", ["subscribe", "poll"])
 async def test_over_opc_ua_the_part_that_was_overtaken_is_not_seen(mode: str) -> None:
     async with plc_and_cell(mode) as (plc, samples):

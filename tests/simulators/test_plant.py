@@ -16,6 +16,7 @@ from simulators.report import report
 from tests.support.boxes import StandInBox
 
 
+@pytest.mark.slow
 async def test_a_cell_with_its_own_plc_process_brings_every_part_to_the_gate(tmp_path: Path) -> None:
     """One real PLC process, killed on the way: no part is lost, none passes without a verdict."""
     settings = PlantSettings(
@@ -52,6 +53,7 @@ def test_a_plant_as_a_command_line_is_the_same_plant(tmp_path: Path) -> None:
     assert settings_of(arguments) == settings
 
 
+@pytest.mark.slow
 async def test_a_plant_that_stays_keeps_its_plc_running_after_the_last_part(tmp_path: Path) -> None:
     settings = PlantSettings(
         hot_folder=tmp_path / "hot", opcua_url="opc.tcp://127.0.0.1:0/", parts=1, rate_per_s=40.0, stays=True,

@@ -34,6 +34,7 @@ def test_evaluate_writes_one_json_document_and_nothing_else(tmp_path: Path, caps
     assert written.err == ""
 
 
+@pytest.mark.slow
 def test_evaluate_tells_a_person_in_words(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     dataset = write_dataset(tmp_path)
     assert _run("evaluate", "--dataset", str(dataset), *QUICK) == 0
@@ -67,6 +68,7 @@ def test_evaluate_over_seeds_tells_mean_and_each(tmp_path: Path, capsys: pytest.
     assert "seed 1: image AUROC" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_teach_tells_what_known_defects_bought(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     dataset = write_dataset(tmp_path / "set")
     (tmp_path / "known").mkdir()

@@ -112,12 +112,14 @@ async def test_nothing_less_secure_than_demanded_is_tried(sides: Sides) -> None:
     assert not sides.trust.held(REJECTED)
 
 
+@pytest.mark.slow
 async def test_an_open_server_is_refused_by_a_line_that_demands_security(sides: Sides) -> None:
     plc = await asyncio.to_thread(PlcProcess)
     assert "it offers None None" in await why_not(plc.url, sides.security)
     plc.end()
 
 
+@pytest.mark.slow
 async def test_a_secured_server_is_not_reached_without_security(sides: Sides) -> None:
     url = await asyncio.to_thread(sides.start)
     await why_not(url, None)
@@ -133,6 +135,7 @@ async def test_a_renewed_certificate_is_taken_up_when_the_plc_trusts_it_and_not_
     assert sides.own.current() == waiting and sides.own.next() is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "policies,mode", [("Basic256Sha256_SignAndEncrypt", "sign-and-encrypt"), ("Basic256Sha256_Sign", "sign")]
 )
@@ -164,6 +167,7 @@ async def test_a_user_signs_in_by_certificate(sides: Sides, tmp_path: Path) -> N
     assert "refused the sign-in" in await why_not(url, sides.security)
 
 
+@pytest.mark.slow
 async def test_a_restarted_plc_with_a_new_certificate_is_no_longer_trusted(sides: Sides) -> None:
     url = await asyncio.to_thread(sides.start)
     assert sides.plc is not None

@@ -92,6 +92,7 @@ sys.exit(code)
 """
 
 
+@pytest.mark.alone
 def test_a_line_whose_model_hangs_twice_ends_cleanly_and_asks_to_be_started_again(tmp_path: Path) -> None:
     began_s = time.monotonic()
     done = subprocess.run(
