@@ -25,7 +25,7 @@ $(STAMP): pyproject.toml
 	@if [ ! -x $(BIN)/python ]; then echo "==> making .venv with $$($(PYTHON) --version)"; $(PYTHON) -m venv .venv; fi
 	@echo "==> installing Edgewise and the packages it needs (some minutes the first time)"
 	@for try in 1 2 3; do \
-	  $(BIN)/python -m pip install --disable-pip-version-check --no-input -e '.[dev]' && break; \
+	  $(BIN)/python -m pip install --disable-pip-version-check --no-input --no-compile -e '.[dev]' && break; \
 	  if [ $$try = 3 ]; then echo "==> the packages could not be installed; is the network there?" >&2; exit 1; fi; \
 	  echo "==> once more in 5 s"; sleep 5; done
 	@touch $@
@@ -36,14 +36,14 @@ run: setup ## a simulated plant cell with its kiosk, in the foreground
 
 test: setup ## the tests; browser tests and real data sets are skipped with a reason where they are missing
 	@ended() { [ $$1 = 0 ] || [ $$1 = 5 ]; }; first=0; second=0; \
-	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not alone" $(ARGS) || first=$$?; \
+	$(BIN)/python -m pytest -n 3 --dist loadgroup -m "not alone" $(ARGS) || first=$$?; \
 	$(BIN)/python -m pytest -m alone $(ARGS) || second=$$?; \
 	ended $$first && ended $$second # 5: none of these tests was asked for
 
 lint: setup ## ruff, formatting and mypy --strict
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy
+	@MYPY_NUM_WORKERS=2 $(BIN)/mypy
 
 format: setup ## put the code into shape
 	@$(BIN)/ruff check --fix .

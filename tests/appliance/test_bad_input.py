@@ -132,6 +132,7 @@ def test_a_wrong_picture_to_judge_by_is_named(
     assert says in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_set_without_anything_to_judge_by_is_told(tmp_path: Path) -> None:
     write_good(tmp_path / "train" / "good", 6)
     (tmp_path / "test" / "good").mkdir(parents=True)
@@ -211,6 +212,7 @@ def test_a_demo_and_a_site_do_not_share_a_data_directory(tmp_path: Path) -> None
     assert sorted(real.rglob("*")) == before
 
 
+@pytest.mark.slow
 def test_a_demo_of_pictures_that_are_no_data_set_is_refused(tmp_path: Path) -> None:
     said = refused("demo", "--data", tmp_path / "data", "--pictures", tmp_path / "none")
     assert "cannot be read as a folder" in said

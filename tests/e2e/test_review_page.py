@@ -104,6 +104,7 @@ def test_a_new_type_is_named_on_the_screens_keyboard_and_is_a_key_the_next_time(
     assert labels(kiosk)[-1] == ("12", "other-defect", "bent pin")
 
 
+@pytest.mark.slow
 def test_keys_of_a_keyboard_label_and_go_on(review: Screen, kiosk: KioskRig) -> None:
     review.page.keyboard.press("ArrowRight")
     shows(review, 12)
@@ -125,6 +126,7 @@ def test_who_names_no_type_gets_the_next_part_by_himself(review: Screen) -> None
     shows(review, 12)  # within the ten seconds of the page's patience
 
 
+@pytest.mark.slow
 def test_the_switch_shows_photo_outline_and_heat_and_stays_with_the_next_part(review: Screen) -> None:
     heat, outline = review.page.locator(".heat__map"), review.page.locator(".heat__outline").first
     expect(heat).to_be_visible()
@@ -160,6 +162,7 @@ def test_a_line_that_falls_silent_says_so_and_a_label_is_refused(review: Screen,
     shows(review, 13)
 
 
+@pytest.mark.slow
 def test_a_scanner_goes_straight_to_the_record_and_writes_no_label(review: Screen, kiosk: KioskRig) -> None:
     kiosk.part(4711)
     review.page.keyboard.type("4711", delay=5)
@@ -169,6 +172,7 @@ def test_a_scanner_goes_straight_to_the_record_and_writes_no_label(review: Scree
     assert labels(kiosk) == []
 
 
+@pytest.mark.slow
 def test_the_run_page_counts_what_waits(review: Screen, kiosk: KioskRig) -> None:
     review.page.goto(f"{kiosk.url}/line/line-3")
     expect(review.one("waiting")).to_have_text("3")
@@ -188,6 +192,7 @@ def test_nothing_is_cut_off_and_every_key_is_large_enough(review: Screen, kiosk:
         assert cut_off(review, size, "main :is(a, button, .switch__text)") == [], path
 
 
+@pytest.mark.slow
 def test_the_page_labels_without_script(browser: Browser, kiosk: KioskRig) -> None:
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()

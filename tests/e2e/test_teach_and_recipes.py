@@ -155,6 +155,7 @@ def test_a_load_is_told_while_it_lasts_and_its_end_comes_by_itself(recipes: Scre
     expect(recipes.page.locator(".banner--idle")).to_have_count(0)
 
 
+@pytest.mark.slow
 def test_a_load_that_fails_says_why_by_itself(recipes: Screen, kiosk: RecipeKiosk) -> None:
     kiosk.played.broken.add("flange 20261122T101500.000Z")
     choose(recipes, "flange", 2)
@@ -201,6 +202,7 @@ def test_a_refusal_keeps_the_form_as_it_was(recipes: Screen) -> None:
     expect(page.get_by_label("Review from")).to_have_value("9")
 
 
+@pytest.mark.slow
 def test_a_silent_line_greys_the_keys_of_changes(recipes: Screen, kiosk: RecipeKiosk) -> None:
     kiosk.silence_line()
     expect(recipes.page.locator(".kiosk__banner--stale")).to_be_visible()

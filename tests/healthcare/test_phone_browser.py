@@ -50,6 +50,7 @@ def phone(chromium: str, station: RoomRig) -> Iterator[Page]:
         assert complaints == []
 
 
+@pytest.mark.slow
 def test_the_page_tells_the_box_that_it_is_here(phone: Page, station: RoomRig) -> None:
     phone.get_by_text("This phone is connected").wait_for()
     in_time(lambda: any(command.name == "phone-here" for _, command in station.orders), within_s=15)
@@ -93,6 +94,7 @@ def test_a_phone_that_was_signed_out_by_itself_says_that_nothing_reaches_it(phon
     phone.get_by_text("This phone is connected").wait_for()
 
 
+@pytest.mark.slow
 def test_a_phone_that_hears_nothing_says_so_over_everything(phone: Page, station: RoomRig) -> None:
     station.silence_line()
     phone.wait_for_timeout(600)  # a beat that is on its way

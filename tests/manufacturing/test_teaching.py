@@ -84,6 +84,7 @@ def _write_labelled(folder: Path) -> dict[str, Any]:
     return _inputs(folder / "good", known_defects=str(folder / "defect"), false_reject_rate=0.02)
 
 
+@pytest.mark.slow
 def test_known_defects_that_help_are_part_of_the_model_and_the_report_says_what_they_buy(
     places: Places, tmp_path: Path
 ) -> None:

@@ -86,6 +86,7 @@ async def test_an_untrusted_plc_is_kept_for_a_person_and_served_as_soon_as_it_is
     await asyncio.gather(running, return_exceptions=True)
 
 
+@pytest.mark.slow
 async def test_an_unknown_certificate_lies_in_the_folder_with_its_server(sides: Sides) -> None:
     sides.trust.reject(sides.plc_own.ensure().facts.fingerprint)
     sides.trust.remove(sides.plc_own.ensure().facts.fingerprint)
@@ -155,6 +156,7 @@ async def test_a_user_signs_in_by_name(sides: Sides, tmp_path: Path, policies: s
     assert "others may read this secret" in await why_not(url, named)
 
 
+@pytest.mark.slow
 async def test_a_user_signs_in_by_certificate(sides: Sides, tmp_path: Path) -> None:
     user = OwnCertificates(tmp_path / "user", SystemClock(), application="operator").ensure()
     certificate, key = tmp_path / "user.der", tmp_path / "user.key"
