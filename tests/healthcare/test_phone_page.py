@@ -152,8 +152,9 @@ def test_a_key_goes_to_the_bed_in_the_name_of_who_pressed(station: RoomRig) -> N
 
 def test_the_page_says_that_it_is_here_without_filling_the_audit(station: RoomRig) -> None:
     station.orders.clear()
+    nurse = station.as_("Nurse 14")
     before = len(list(station.audit.read()))
-    assert station.as_("Nurse 14").order("/phone/here", {"sounds": True}).status_code == 200
+    assert nurse.order("/phone/here", {"sounds": True}).status_code == 200
     where, command = station.orders[-1]
     assert (where, command.name, dict(command.args), command.who) == (
         "ward",
