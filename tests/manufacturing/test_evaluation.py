@@ -57,11 +57,13 @@ def test_masks_give_a_pixel_figure(tmp_path: Path) -> None:
     assert figures["images"]["masks"] == 4
 
 
+@pytest.mark.slow
 def test_a_seed_gives_the_same_figures_again(dataset: Path, figures: dict[str, Any]) -> None:
     assert _without_times(evaluate(dataset, replace(_QUICK, seed=0))) == _without_times(figures)
     assert evaluate(dataset, replace(_QUICK, seed=2))["threshold"] != figures["threshold"]
 
 
+@pytest.mark.slow
 def test_fewer_pictures_may_be_taught_from(dataset: Path) -> None:
     assert evaluate(dataset, replace(_QUICK, teach_from=5))["images"]["taught_from"] == 5
 

@@ -108,6 +108,7 @@ def test_known_defects_that_help_are_part_of_the_model_and_the_report_says_what_
     assert sum(score > result["threshold"] for score in found) / 12 > labels["recall_without"]
 
 
+@pytest.mark.slow
 def test_known_defects_that_are_not_used_are_told_with_the_reason(places: Places, goods: Path, tmp_path: Path) -> None:
     for seed in range(6):
         write_png(tmp_path / "defect" / "blot" / f"{seed}.png", part_picture(300 + seed, flawed=True))

@@ -76,6 +76,7 @@ async def test_a_plant_that_stays_keeps_its_plc_running_after_the_last_part(tmp_
     assert report(read_rows(tmp_path / "parts.jsonl")).parts == 1
 
 
+@pytest.mark.slow
 async def test_a_plc_that_cannot_listen_is_an_error_and_not_a_wait() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         plc = PlcProcess(f"opc.tcp://127.0.0.1:{taken.getsockname()[1]}/", CellTimes(), None)

@@ -118,6 +118,7 @@ def test_pictures_of_many_shapes_are_taught_from_and_judged(weights: Weights) ->
     assert result.learnt.plan.seen.view.scale > 0
 
 
+@pytest.mark.slow
 def test_the_choice_is_told_with_what_was_tried(weights: Weights) -> None:
     plan = teach(_pictures(range(8)), TeachSettings(side_px=64), weights=weights).plan
     assert len(plan["tried"]) >= 3

@@ -104,6 +104,7 @@ async def test_a_plc_that_does_not_trust_the_box_is_said_with_what_to_do(sides: 
     assert sides.own.ensure().facts.fingerprint[:16] in why
 
 
+@pytest.mark.slow
 async def test_nothing_less_secure_than_demanded_is_tried(sides: Sides) -> None:
     sides.plc_folder.joinpath("policies").write_text("NoSecurity Basic256Sha256_Sign", "utf-8")
     url = await asyncio.to_thread(sides.start)
@@ -184,6 +185,7 @@ async def test_a_restarted_plc_with_a_new_certificate_is_no_longer_trusted(sides
     assert sides.trust.replaces(held) == sides.trust.held(TRUSTED)[0].facts
 
 
+@pytest.mark.slow
 async def test_certificates_that_run_out_are_said_while_the_line_goes_on(sides: Sides, tmp_path: Path) -> None:
     short = OwnCertificates(tmp_path / "short", SystemClock(), valid_days=20)
     sides.plc_trust.add(short.ensure().certificate)
