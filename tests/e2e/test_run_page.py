@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.e2e.conftest import Screen
+from tests.e2e.sizes import SIZES, cut_off
 from tests.support.cells import CAMERA, Cell
 
 pytestmark = pytest.mark.browser
@@ -101,3 +102,13 @@ def test_a_camera_that_hangs_is_told_with_what_to_do(screen: Screen, cell: Cell)
         os.kill(camera, signal.SIGCONT)
     expect(screen.word).to_have_text(JUDGED)
     expect(screen.one("cover")).to_be_hidden()
+
+
+def test_nothing_is_cut_off_on_either_screen(screen: Screen) -> None:
+    for size in SIZES:
+        screen.page.set_viewport_size({"width": size[0], "height": size[1]})
+        assert cut_off(screen, size, ".kiosk__keys .button, .kiosk__right .button") == []
+        clock = screen.page.locator(".kiosk__clock").bounding_box()
+        chips = [box for chip in screen.page.locator(".kiosk__bar .chip:visible").all() if (box := chip.bounding_box())]
+        assert clock is not None
+        assert all(chip["x"] + chip["width"] <= clock["x"] for chip in chips)
