@@ -19,7 +19,7 @@ from tests.support.kiosks_with_recipes import RecipeKiosk
 from tests.support.screens import PIN
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page, Route
+    from playwright.sync_api import Browser, Page
 
 pytestmark = pytest.mark.browser
 
@@ -189,19 +189,10 @@ def test_what_the_plc_asks_for_comes_by_itself_and_leaves_what_is_typed_alone(
 
 
 def test_a_tap_is_not_lost_to_a_page_that_just_looks_again(recipes: Screen, kiosk: RecipeKiosk) -> None:
-    looks: list[Route] = []
-
-    def hold(route: Route) -> None:
-        """The page's own look gets no answer."""
-        looks.append(route)
-
-    recipes.page.route(re.compile(r"/line/line-3/recipes$"), hold)
-    kiosk.ask_for(7)
-    for _ in range(100):
-        if looks:
-            break
-        recipes.page.wait_for_timeout(100)
-    assert looks
+    look = re.compile(r"/line/line-3/recipes$")
+    recipes.page.route(look, lambda _: None)  # the page's own look gets no answer
+    with recipes.page.expect_request(look):
+        kiosk.ask_for(7)
     recipes.page.get_by_role("link", name="Choose").first.click()
     expect(recipes.page.get_by_role("heading", name=re.compile("^Choose .*\\?$"))).to_be_visible()
 

@@ -11,7 +11,6 @@ from tests.support.cells import LINE, Cell, until
 
 
 @pytest.mark.slow
-@pytest.mark.alone
 def test_a_cell_judges_every_part_and_a_killed_line_accepts_nothing_unrecorded(tmp_path: Path) -> None:
     with Cell(tmp_path, parts=18, rate_per_s=4) as cell, cell.watch() as screen:
         cell.wait_for_parts(4, 40)

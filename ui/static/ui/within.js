@@ -31,7 +31,10 @@ export function within(root, { nothing = "Nothing was done.", say = (line) => ro
     if (answer.status === 401) { document.dispatchEvent(new CustomEvent("ew:sign-in")); return; }
     const text = await answer.text();
     const pieces = typeof names === "function" ? names() : names;
-    if (!swapWith(text, pieces)) { location.assign(answer.url); return; }
+    if (!swapWith(text, pieces)) {
+      if (acting || answer.ok) location.assign(answer.url); // the page's own look that fails leaves a person where he is
+      return;
+    }
     if (pieces) return;
     drawn();
     if (!answer.ok) return; // the page says why, where it was
