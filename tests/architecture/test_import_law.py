@@ -1,4 +1,4 @@
-"""appliance, simulators -> manufacturing, ui -> verticals -> core; never upward, never in a circle."""
+"""appliance, simulators -> the apps, ui -> verticals -> core; never upward, never in a circle."""
 
 import ast
 import importlib.metadata
@@ -29,6 +29,8 @@ KEPT_IN = {
     "sqlalchemy": ("verticals", *APPS, "appliance", "ui"),
     "alembic": ("verticals.store", *APPS),
     "onnxruntime": ("core",),
+    "biip": ("retail",),
+    "zxingcpp": ("retail",),
 }
 
 _DOTTED = re.compile(rf"({'|'.join(PACKAGES)})(\.\w+)+(:\w+)?")

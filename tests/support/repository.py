@@ -11,8 +11,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 #: Our root packages, from the ground up.
-PACKAGES = ("core", "verticals", "manufacturing", "healthcare", "ui", "simulators", "appliance")
-APPS = ("manufacturing", "healthcare")
+PACKAGES = ("core", "verticals", "manufacturing", "healthcare", "retail", "ui", "simulators", "appliance")
+APPS = ("manufacturing", "healthcare", "retail")
 
 
 @functools.cache
