@@ -1,17 +1,17 @@
 """A small PLC as a real OPC UA server in a process of its own: killable, freezable, restartable on its port.
 
-`python -m tests.support.opcua_servers PORT` reads commands and tells of writes as JSON, one a line.
+Each is forked from a process that has a server's address space ready: to build it takes three seconds of a slow core.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
+import logging
+import multiprocessing
 import os
 import signal
 import socket
-import subprocess
-import sys
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -62,15 +62,15 @@ async def _secure(server: Any, folder: Path) -> None:
         server.set_security_policy([getattr(ua.SecurityPolicyType, name) for name in wanted])
 
 
-async def serve(port: int, certificates: Path | None = None) -> None:
-    import logging
-
-    from asyncua import Server, ua
+async def _serve(port: int, certificates: Path | None, line: Connection) -> None:
+    from asyncua import ua
     from asyncua.common.callback import CallbackType
 
-    logging.disable(logging.CRITICAL)
-    server = Server(user_manager=Users(certificates / "users") if certificates is not None else None)
-    await server.init()
+    from tests.support import opcua_ready
+
+    server = opcua_ready.SERVER
+    if certificates is not None:
+        server.iserver.user_manager = Users(certificates / "users")
     server.set_endpoint(f"opc.tcp://127.0.0.1:{port}")
     if certificates is not None:
         await _secure(server, certificates)
@@ -87,56 +87,61 @@ async def serve(port: int, certificates: Path | None = None) -> None:
         if event.is_external:
             for item in event.request_params.NodesToWrite:
                 value = item.Value.Value
-                print(json.dumps([item.NodeId.Identifier, value.VariantType.name, value.Value]), flush=True)  # noqa: T201
+                line.send([item.NodeId.Identifier, value.VariantType.name, value.Value])
 
     server.subscribe_server_callback(CallbackType.PostWrite, written)
-    print(json.dumps("ready"), flush=True)  # noqa: T201
-    reader = asyncio.StreamReader()
-    await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
-    while line := await reader.readline():
-        name, value, status = json.loads(line)
-        answer = ua.DataValue(ua.Variant(value, kinds[name]), ua.StatusCode(getattr(ua.StatusCodes, status)))
-        await server.write_attribute_value(nodes[name].nodeid, answer)
-    await server.stop()
+    line.send("ready")
+    said = asyncio.Event()
+    asyncio.get_running_loop().add_reader(line.fileno(), said.set)
+    while True:
+        await said.wait()
+        said.clear()
+        while line.poll():
+            name, value, status = line.recv()
+            answer = ua.DataValue(ua.Variant(value, kinds[name]), ua.StatusCode(getattr(ua.StatusCodes, status)))
+            await server.write_attribute_value(nodes[name].nodeid, answer)
+
+
+def serve(port: int, certificates: Path | None, line: Connection) -> None:
+    """Until it is killed."""
+    logging.disable(logging.CRITICAL)
+    asyncio.run(_serve(port, certificates, line))
 
 
 class PlcProcess:
     def __init__(self, certificates: Path | None = None) -> None:
-        self._more = [] if certificates is None else [str(certificates)]
+        self._certificates = certificates
         self.port = free_port()
         self.url = f"opc.tcp://127.0.0.1:{self.port}"
         self.start()
 
     def start(self) -> None:
         """Returns when the server can be connected to."""
-        words = [sys.executable, "-m", "tests.support.opcua_servers", str(self.port), *self._more]
-        self.process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload(["tests.support.opcua_ready"])
+        self._line, far = context.Pipe()
+        self._process = context.Process(target=serve, args=(self.port, self._certificates, far), daemon=True)
+        self._process.start()
+        far.close()
         assert self.told() == "ready"
 
     def told(self) -> Any:
-        assert self.process.stdout is not None
-        return json.loads(self.process.stdout.readline())
+        """What was written to it, one after the other."""
+        return self._line.recv()
 
     def set(self, name: str, value: Any, status: str = "Good") -> None:
-        assert self.process.stdin is not None
-        self.process.stdin.write(json.dumps([name, value, status]).encode() + b"\n")
-        self.process.stdin.flush()
+        self._line.send([name, value, status])
 
     def signal(self, number: int) -> None:
-        os.kill(self.process.pid, number)
+        assert self._process.pid is not None
+        os.kill(self._process.pid, number)
 
     def kill(self) -> None:
-        self.process.kill()
-        self.process.wait(10)
-        for pipe in (self.process.stdin, self.process.stdout):
-            if pipe is not None:
-                pipe.close()
+        self._process.kill()
+        self._process.join(10)
+        self._line.close()
 
     def end(self) -> None:
-        if self.process.poll() is None:
+        if self._process.is_alive():
             self.signal(signal.SIGCONT)
         self.kill()
-
-
-if __name__ == "__main__":
-    asyncio.run(serve(int(sys.argv[1]), Path(sys.argv[2]) if len(sys.argv) > 2 else None))
