@@ -18,7 +18,11 @@ from verticals.contract import CONTRACT_VERSION, Manifest, Vertical
 ENTRY_POINT_GROUP = "edgewise.verticals"
 
 BUILT_IN: Mapping[str, str] = MappingProxyType(
-    {"manufacturing": "manufacturing.vertical:Manufacturing", "healthcare": "healthcare.vertical:Healthcare"}
+    {
+        "manufacturing": "manufacturing.vertical:Manufacturing",
+        "healthcare": "healthcare.vertical:Healthcare",
+        "retail": "retail.vertical:Retail",
+    }
 )
 
 _METHODS = ("stations", "devices", "route", "project", "panel")

@@ -13,7 +13,7 @@ import asyncio
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -361,10 +361,23 @@ class Vertical(Protocol):
         """The station a sample belongs to; None: nobody's, recorded and shown."""
         ...
 
-    def project(self, event: Event, connection: Connection) -> None:
-        """Writes the app's own tables, in the transaction of the event."""
+    def project(self, event: Event, connection: Connection) -> Iterable[tuple[str, Sample]] | None:
+        """Writes the app's own tables, in the transaction of the event.
+
+        What it returns, samples for stations of the same app, is handed over after the commit and only then; their
+        `at` becomes that moment.
+        """
         ...
 
     def panel(self) -> Panel:
         """Its pages; imported only in the web process."""
+        ...
+
+
+@runtime_checkable
+class Recalls(Protocol):
+    """An app whose stations work on what its own tables hold; `Vertical` may have this too."""
+
+    def recall(self, connection: Connection) -> Iterable[tuple[str, Sample]]:
+        """Once at the start, after `restore`: samples that give the stations what `project` gave them so far."""
         ...

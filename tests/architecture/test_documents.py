@@ -14,6 +14,7 @@ from core import errors
 from core.inference.settings import InferenceSettings
 from healthcare.settings import HealthcareSettings
 from manufacturing.settings import ManufacturingSettings
+from retail.settings import RetailSettings
 from simulators.tags import TAGS
 from tests.support.repository import ROOT, files, text_files
 from verticals.devices.folder import FolderSettings
@@ -92,6 +93,7 @@ def _all_settings() -> dict[str, type]:
         RtspSettings,
         UsbSettings,
         HealthcareSettings,
+        RetailSettings,
     ):
         _settings_classes(kind, seen)
     return seen

@@ -211,7 +211,42 @@ def _healthcare() -> Case:
     )  # fmt: skip
 
 
+def _retail() -> Case:
+    from retail.metadata import metadata
+    from retail.settings import RetailSettings
+
+    sold = {"line": 1, "gtin": "04006381333931", "thousandths": 2000, "from": "floor", "to": "customer"}
+    unknown = {"line": 2, "code": "2000417", "thousandths": 425, "from": "floor", "to": "customer"}
+    counted = {"line": 1, "gtin": "04006381333931", "place": "floor", "thousandths": 7000}
+    sale = {"source": "till-3", "ref": "2026-11-23/17", "kind": "sale", "at_utc_s": AT_UTC_S, "lines": [sold, unknown]}
+    count = {"source": "counts", "ref": "c-1", "kind": "count", "at_utc_s": AT_UTC_S, "counts": [counted]}
+    void = {"source": "till-3", "ref": "2026-11-23/18", "kind": "void", "at_utc_s": AT_UTC_S,
+            "voids": {"source": "till-3", "ref": "2026-11-23/17", "lines": None}}  # fmt: skip
+    product = {"gtin": "04006381333931", "name": "Marker", "price_cents": 249, "codes": ["4711"]}
+    slot = {"fixture": "A", "shelf": 1, "slot": 1, "gtin": "04006381333931", "capacity": 12}
+    broken = {"source": "till-3", "ref": "2026-11-23/19", "kind": "sale", "at_utc_s": AT_UTC_S, "lines": []}
+    return Case(
+        "retail",
+        catalog.load("retail"),
+        RetailSettings("Store 014"),
+        sources={
+            "till": [
+                {"kind": "documents", "documents": json.dumps([sale, count])},
+                {"kind": "documents", "documents": json.dumps([void, broken])},
+            ],
+            "import": [{"kind": "catalogue", "products": json.dumps([product]), "slots": json.dumps([slot])}],
+        },
+        orders=[("store", "book", {"document": {**sale, "ref": "by-hand"}})],
+        tables=[metadata],
+        inbox=True,
+    )
+
+
 DUMMIES: Mapping[str, Callable[[], Case]] = {"oven": _oven, "orchard": _orchard, "kiosk": _kiosk}
 #: By the name in the catalog.
-BUILT_IN: Mapping[str, Callable[[], Case]] = {"manufacturing": _manufacturing, "healthcare": _healthcare}
+BUILT_IN: Mapping[str, Callable[[], Case]] = {
+    "manufacturing": _manufacturing,
+    "healthcare": _healthcare,
+    "retail": _retail,
+}
 CASES = {**DUMMIES, **BUILT_IN}

@@ -129,9 +129,10 @@ class ScriptedVertical:
     def route(self, sample: Sample) -> str | None:
         return next((station.spec.name for station in self._stations if station.spec.name == sample.source), None)
 
-    def project(self, event: Event, connection: Connection) -> None:
+    def project(self, event: Event, connection: Connection) -> Iterable[tuple[str, Sample]] | None:
         if self._project is not None:
             self._project(event, connection)
+        return None
 
     def panel(self) -> Panel:
         return Panel((), Path(), Path(), "scripted", 5.0, "operator")

@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from core.clock import Clock, Instant
@@ -27,9 +28,9 @@ from verticals.runtime.lane import Lane
 from verticals.runtime.live import LiveMessage, LiveServer
 from verticals.runtime.mishaps import Mishaps
 from verticals.runtime.pulse import Pulse
-from verticals.runtime.restart import restore
+from verticals.runtime.restart import recall, restore
 from verticals.runtime.schedule import Schedule
-from verticals.store.events import Entry, EventStore
+from verticals.store.events import Entry, EventStore, Projected
 
 log = logging.getLogger(__name__)
 
@@ -116,7 +117,10 @@ class Line:
         await parts.live.start()
         try:
             await parts.bridge.call(_READING, parts.recorder.start)
-            self._announcer.begin(await parts.bridge.call(_READING, self._restore))
+            last, recalled = await parts.bridge.call(_READING, self._restore)
+            self._announcer.begin(last)
+            parts.events.handed = self._handed_by(asyncio.get_running_loop())
+            self._hand_over(recalled)
         except BaseException:
             await parts.bridge.call(_READING, parts.recorder.stop)
             await parts.live.stop()
@@ -159,12 +163,12 @@ class Line:
             if not (self._beside or self._finisher.busy or any(lane.busy for lane in self.lanes.values())):
                 return
 
-    def _restore(self) -> int:
-        """On a thread of the bridge, before anything else touches the stations."""
+    def _restore(self) -> tuple[int, Sequence[Projected]]:
+        """On a thread of the bridge, before anything else touches the stations. The last number, what was recalled."""
         store, now = self._parts.events, self._clock.now()
         for lane in self.lanes.values():
             restore(lane, store, now)
-        return store.last_sequence()
+        return store.last_sequence(), recall(self._parts.vertical, self.lanes.values(), store)
 
     # What comes in
 
@@ -222,6 +226,21 @@ class Line:
             return False
         lane.tell(sample)
         return True
+
+    def _handed_by(self, loop: asyncio.AbstractEventLoop) -> Callable[[Sequence[Projected]], None]:
+        """What the projections hand over, from the writer's thread: there before who awaits the record is woken."""
+
+        def hand(projected: Sequence[Projected]) -> None:
+            with suppress(RuntimeError):  # the loop has ended: the next start recalls it
+                loop.call_soon_threadsafe(self._hand_over, projected)
+
+        return hand
+
+    def _hand_over(self, projected: Sequence[Projected]) -> None:
+        now = self._clock.now()
+        for station, sample in projected:
+            if not self._tell(station, replace(sample, at=now)):
+                self._mishaps.note("project", LookupError(f"there is no station '{station}'"))
 
     def _hear(self, news: DeviceNews, station: str) -> None:
         for name, lane in self.lanes.items():

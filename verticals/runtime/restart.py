@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from core.clock import Instant
-from verticals.contract import Event
+from core.errors import StoreError
+from verticals.contract import Event, Recalls, Vertical
 from verticals.runtime.ahead import Past
 from verticals.runtime.lane import Lane
 from verticals.runtime.mishaps import in_words
-from verticals.store.events import Entry, EventStore
+from verticals.store.database import reading
+from verticals.store.events import Entry, EventStore, Projected
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +41,25 @@ def restore(lane: Lane, store: EventStore, now: Instant) -> None:
     if lost:
         log.warning("station %s: %d decisions of before the restart are recorded now", lane.name, len(lost))
         _record(lane, store, [replace(event, data={**event.data, "recovered": RECOVERED}) for event in lost], now)
+
+
+def recall(vertical: Vertical, lanes: Iterable[Lane], store: EventStore) -> Sequence[Projected]:
+    """What the app's own tables have for its stations. Blocks; before the lanes run. Raises StoreError for the store.
+
+    Where the app's code fails, its stations begin without and every screen says so.
+    """
+    if not isinstance(vertical, Recalls):
+        return ()
+    try:
+        with reading(store.engine) as connection:
+            return list(vertical.recall(connection))
+    except StoreError:
+        raise
+    except Exception as error:
+        for lane in lanes:
+            lane.mishaps.note("recall", error)
+            lane.faults["not-recalled"] = f"What its tables hold could not be read: {in_words(error)}"
+        return ()
 
 
 def _looked_up(store: EventStore) -> Callable[[Event], bool]:

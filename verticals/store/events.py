@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -11,13 +11,14 @@ import numpy as np
 from sqlalchemy import Connection, Engine, bindparam, insert, select, update
 
 from core.errors import StoreError
-from verticals.contract import Event, Json, Reply, State
+from verticals.contract import Event, Json, Reply, Sample, State
 from verticals.store import tables
 from verticals.store.database import reading, upsert, writing
 from verticals.store.evidence import Filed, enter
 from verticals.store.series import Point, append_points
 
-Project = Callable[[Event, Connection], None]
+Projected = tuple[str, Sample]
+Project = Callable[[Event, Connection], Iterable[Projected] | None]
 _REPLAY_PAGE = 1000
 # Made once: building a statement anew takes longer than running it.
 _INSERT_EVENTS = insert(tables.events)
@@ -65,12 +66,14 @@ class EventStore:
     """Reads and appends an app's events. `project` writes the app's own tables in the same transaction.
 
     `recording` is the engine to append by, where it is another one than that of readers. `waits` says for how
-    long an append may wait to learn whether it was committed, see `writing`.
+    long an append may wait to learn whether it was committed, see `writing`. `handed` gets what `project`
+    returned, after the commit and on the thread that appended.
     """
 
     def __init__(self, engine: Engine, project: Project | None = None, *, recording: Engine | None = None) -> None:
         self.engine = engine
         self.waits: Callable[[], bool] = lambda: False
+        self.handed: Callable[[Sequence[Projected]], None] = lambda projected: None
         self._recording = recording or engine
         self._project = project
 
@@ -87,23 +90,31 @@ class EventStore:
         StoreError or DiskFullError for the database, and whatever `project` raised.
         """
         with writing(self._recording, self.waits) as connection:
-            return self._write(connection, entries)
+            numbered, projected = self._write(connection, entries)
+        if projected:
+            self.handed(projected)
+        return numbered
 
     def append_each(self, entries: Sequence[Entry]) -> list[list[Event] | Exception]:
         """As `append`, but an entry that cannot be recorded leaves its error in its place and the others stand."""
         outcomes: list[list[Event] | Exception] = []
+        projected: list[Projected] = []
         with writing(self._recording, self.waits) as connection:
             for entry in entries:
                 try:
                     with connection.begin_nested():
-                        outcomes += self._write(connection, [entry])
+                        numbered, handed = self._write(connection, [entry])
+                    outcomes += numbered
+                    projected += handed
                 except Exception as error:
                     if connection.invalidated or not connection.in_transaction():
                         raise
                     outcomes.append(error)
+        if projected:
+            self.handed(projected)
         return outcomes
 
-    def _write(self, connection: Connection, entries: Sequence[Entry]) -> list[list[Event]]:
+    def _write(self, connection: Connection, entries: Sequence[Entry]) -> tuple[list[list[Event]], list[Projected]]:
         last = _take_numbers(connection, sum(len(entry.events) for entry in entries))
         numbered: list[list[Event]] = []
         covered: list[int] = []
@@ -114,13 +125,14 @@ class EventStore:
         events = [event for group in numbered for event in group]
         if events:
             connection.execute(_INSERT_EVENTS, [_row(event) for event in events])
+        projected: list[Projected] = []
         if self._project is not None:
             for event in events:
-                self._project(event, connection)
+                projected += self._project(event, connection) or ()
         _save_states(connection, entries, covered)
         for entry, sequence in zip(entries, covered, strict=True):
             _close(connection, entry, sequence)
-        return numbered
+        return numbered, projected
 
     def read(
         self,

@@ -1,0 +1,48 @@
+"""What a site says about its store. Read from `[retail]` of edgewise.toml."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from core.settings import STRICT_KEYS, TimeZone
+from retail.codes.restricted import RestrictedRule
+from retail.ledger.document import OUTSIDE
+
+#: The app's desk station: it takes the facts and keeps the work list.
+STORE = "store"
+
+
+def _place(value: str) -> str:
+    plain = value.replace("-", "").replace("_", "")
+    if not (plain.isalnum() and plain.isascii() and value == value.lower() and len(value) <= 40) or value in OUTSIDE:
+        raise ValueError(f"a place of 1 to 40 small letters, digits, - and _, and none of {', '.join(sorted(OUTSIDE))}")
+    return value
+
+
+Place = Annotated[str, AfterValidator(_place)]
+
+
+@dataclass(frozen=True)
+class RetailSettings:
+    """The store. `sales_places` are where customers take goods from, `back_places` where stock waits; tills sell from
+    the first sales place, deliveries go to the first back place, unless they say otherwise. `restricted`: what the
+    store's own numbers (02, 20 to 29) mean."""
+
+    __pydantic_config__ = STRICT_KEYS
+    store: Annotated[str, Field(min_length=1, max_length=60)]
+    time_zone: TimeZone = "UTC"
+    currency: Annotated[str, Field(pattern="^[A-Z]{3}$")] = "EUR"
+    sales_places: Annotated[Sequence[Place], Field(min_length=1)] = ("floor",)
+    back_places: Annotated[Sequence[Place], Field(min_length=1)] = ("backroom",)
+    restricted: Sequence[RestrictedRule] = ()
+    simulated: bool = False
+
+    def __post_init__(self) -> None:
+        places = [*self.sales_places, *self.back_places]
+        twice = next((place for place in places if places.count(place) > 1), None)
+        if twice is not None:
+            raise ValueError(f"two places are called {twice!r}")

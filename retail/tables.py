@@ -1,0 +1,88 @@
+"""The store's own tables, from the events alone, and what its stations are handed from them.
+
+Each room declares its tables in `retail.metadata` and its writers here: what a writer returns goes to the desk.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from core.clock import Instant
+from retail.catalogue import shelf
+from retail.catalogue.item_code import resolve
+from retail.ledger import balance, tables
+from retail.ledger.book import Booked, book, book_unknown
+from retail.ledger.document import read_document
+from retail.metadata import metadata
+from retail.settings import STORE
+from verticals.contract import Event, Sample
+
+__all__ = ["metadata", "project", "recall"]
+
+_PAGE = 1000
+Told = Mapping[str, Any]
+
+
+def project(event: Event, connection: Connection) -> Iterable[tuple[str, Sample]]:
+    """Writes what an event means; what the desk is told of it after the commit."""
+    write = _WRITERS.get(event.kind)
+    told = () if write is None else write(event, connection)
+    return [_sample(one, event.at_utc_s) for one in told]
+
+
+def recall(connection: Connection) -> Iterator[tuple[str, Sample]]:
+    """The whole catalogue and every balance, in portions."""
+    for page in shelf.pages(connection):
+        yield _sample({"kind": "catalogue", **page}, 0.0)
+    counted = balance.every_newest_count(connection)
+    held: list[dict[str, Any]] = []
+    for one in balance.every_on_hand(connection, counted):
+        held.append(one)
+        if len(held) == _PAGE:
+            yield _sample({"kind": "ledger", "balances": held}, 0.0)
+            held = []
+    if held:
+        yield _sample({"kind": "ledger", "balances": held}, 0.0)
+    waiting = select(tables.unknown.c.code).where(tables.unknown.c.booked.is_(False)).distinct()
+    codes = list(connection.scalars(waiting))
+    if codes:
+        yield _sample({"kind": "ledger", "unknown": [{"code": code} for code in codes]}, 0.0)
+
+
+def _documents(event: Event, connection: Connection) -> Iterator[Told]:
+    documents = [read_document(one) for one in event.data["documents"]]
+    yield _told(book(connection, documents, event.sequence, resolve))
+
+
+def _catalogue(event: Event, connection: Connection) -> Iterator[Told]:
+    codes = shelf.write(connection, event.data)
+    yield {
+        "kind": "catalogue",
+        **{name: event.data[name] for name in ("products", "slots", "codes") if name in event.data},
+    }
+    booked = book_unknown(connection, codes)
+    if booked.moved:
+        yield _told(booked)
+
+
+def _told(booked: Booked) -> Told:
+    said = {"balances": booked.balances, "moved": booked.moved, "variances": booked.variances}
+    return {"kind": "ledger", **said, "unknown": booked.unknown}
+
+
+def _sample(told: Told, at_utc_s: float) -> tuple[str, Sample]:
+    values = {
+        name: value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
+        for name, value in told.items()
+    }
+    return STORE, Sample("tables", Instant(0.0, at_utc_s), values)
+
+
+_WRITERS: Mapping[str, Callable[[Event, Connection], Iterable[Told]]] = {
+    "documents": _documents,
+    "catalogue": _catalogue,
+}
