@@ -1,0 +1,186 @@
+"""What is believed of the stock: one belief per product and place, from ledger, counts, shelf cameras and tags
+together.
+
+A discrete Bayes filter over the number of pieces: a move shifts it (and a sale proves that there was something to
+sell), time lets some go unseen, silence of the tills speaks for an empty shelf, readings weigh it by what they would
+be for each number. How far each source is trusted is learnt from counts (`reliability`). Late messages are worked in
+where they belong: the day's evidence is kept and gone through again from the snapshot before them, so that the order
+of arrival within 24 hours does not matter; what is later still moves the number, and no more.
+"""
+
+from __future__ import annotations
+
+import bisect
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from retail.stock.calibration import Own, learn, own
+from retail.stock.evidence import CUSTOMER, Counted, Evidence, Move, Profile, Seen
+from retail.stock.pace import Pace
+from retail.stock.reliability import Reliability, Share
+from retail.stock.saved import track_from_state, track_state
+from retail.stock.senses import count, read_tags, see
+from retail.stock.telling import Belief, belief_of, total_of
+from retail.stock.track import Knowledge, Track, begun, move, pass_time
+
+_SNAPSHOT_S = 86_400.0
+#: A count holds what moved at its own moment, as in the ledger; readings of that moment see it all.
+_ORDER = {Move: 0, Counted: 1}
+
+
+def _rank(piece: Evidence) -> tuple[float, int]:
+    return piece.at_utc_s, _ORDER.get(type(piece), 2)
+
+
+@dataclass(slots=True)
+class _Product:
+    """`log` begins at the first of the snapshots, which are a day apart; each stands before its rank's evidence."""
+
+    profile: Profile
+    track: Track
+    own: Own = field(default_factory=own)
+    pace: Pace | None = None
+    log: list[Evidence] = field(default_factory=list)
+    snapshots: list[tuple[tuple[float, int], Track]] = field(default_factory=list)
+
+
+class Beliefs:
+    """All products of one store."""
+
+    def __init__(self, profiles: Iterable[Profile], reliability: Reliability | None = None) -> None:
+        self.reliability = reliability or Reliability()
+        self._profiles = {profile.gtin: profile for profile in profiles}
+        self._products: dict[str, _Product] = {}
+        self._sold_utc_s = 0.0
+
+    def __contains__(self, gtin: str) -> bool:
+        return gtin in self._products
+
+    def set_profile(self, profile: Profile) -> None:
+        """A changed planogram; what is believed of the number stays."""
+        self._profiles[profile.gtin] = profile
+        if profile.gtin in self._products:
+            self._products[profile.gtin].profile = profile
+
+    def set_pace(self, gtin: str, pace: Pace) -> None:
+        """How fast it sells, from `demand`; without one the silence of the tills says nothing."""
+        known = self._products.get(gtin)
+        if known:
+            known.pace = pace
+
+    def take(self, piece: Evidence) -> None:
+        """One more piece of evidence, early or late, of any product."""
+        product = self._product(piece)
+        if isinstance(piece, Move) and piece.to_account == CUSTOMER:
+            self._sold_utc_s = max(self._sold_utc_s, piece.at_utc_s)
+        if product.log and _rank(piece) < _rank(product.log[-1]):
+            self._take_late(product, piece)
+            return
+        self._snapshot_by(product, _rank(piece))
+        if isinstance(piece, Counted):
+            learn(piece, product.track, product.profile, self.reliability, product.own)
+        self._apply(product, piece)
+        product.log.append(piece)
+
+    def belief(self, gtin: str, place: str, now_utc_s: float) -> Belief | None:
+        """What is believed now; None of a product of which nothing was ever heard."""
+        product = self._products.get(gtin)
+        if product is None:
+            return None
+        track, knowledge = self._now(product, now_utc_s)
+        return belief_of(track, knowledge, place)
+
+    def in_store(self, gtin: str, now_utc_s: float) -> Belief | None:
+        """Floor and back room together."""
+        product = self._products.get(gtin)
+        if product is None:
+            return None
+        return total_of(*self._now(product, now_utc_s))
+
+    def state(self) -> dict[str, Any]:
+        """To save as JSON.
+
+        The day's evidence is not saved: what arrives late after a restart is worked in as of now.
+        """
+        return {
+            "reliability": self.reliability.state(),
+            "sold_utc_s": self._sold_utc_s,
+            "products": {
+                gtin: [track_state(each.track), [each.own.lost.events, each.own.lost.of], [each.own.read.events,
+                each.own.read.of]]
+                for gtin, each in self._products.items()
+            },
+        }  # fmt: skip
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any], profiles: Iterable[Profile]) -> Beliefs:
+        """As saved; raises LookupError, TypeError or ValueError for what `state` never gave."""
+        made = cls(profiles, Reliability.from_state(state["reliability"]))
+        made._sold_utc_s = float(state["sold_utc_s"])
+        for gtin, (track, lost, read) in state["products"].items():
+            profile = made._profiles.get(gtin, Profile(gtin))
+            made._products[gtin] = _Product(profile, track_from_state(track), Own(Share(*lost), Share(*read)))
+        return made
+
+    def _product(self, piece: Evidence) -> _Product:
+        known = self._products.get(piece.gtin)
+        if known is None:
+            profile = self._profiles.get(piece.gtin, Profile(piece.gtin))
+            known = _Product(profile, begun(self._knowledge_of(profile), piece.at_utc_s))
+            self._products[piece.gtin] = known
+        return known
+
+    def _knowledge_of(self, profile: Profile) -> Knowledge:
+        return Knowledge(profile, None, self.reliability)
+
+    def _knowledge(self, product: _Product) -> Knowledge:
+        return Knowledge(product.profile, product.pace, self.reliability, product.own.lost, product.own.read)
+
+    def _now(self, product: _Product, now_utc_s: float) -> tuple[Track, Knowledge]:
+        track, knowledge = product.track.snapshot(), self._knowledge(product)
+        pass_time(track, knowledge, now_utc_s, self._sold_utc_s)
+        return track, knowledge
+
+    def _apply(self, product: _Product, piece: Evidence) -> None:
+        track, knowledge = product.track, self._knowledge(product)
+        pass_time(track, knowledge, piece.at_utc_s, self._sold_utc_s)
+        if isinstance(piece, Move):
+            move(track, knowledge, piece)
+        elif isinstance(piece, Counted):
+            count(track, knowledge, piece)
+        elif isinstance(piece, Seen):
+            see(track, knowledge, piece)
+        else:
+            read_tags(track, knowledge, piece)
+
+    def _snapshot_by(self, product: _Product, rank: tuple[float, int]) -> None:
+        """A new one a day after the last; the one before the last goes, and its evidence."""
+        if product.snapshots and rank[0] - product.snapshots[-1][0][0] < _SNAPSHOT_S:
+            return
+        if product.log and _rank(product.log[-1]) == rank:
+            return
+        product.snapshots = [*product.snapshots[-1:], (rank, product.track.snapshot())]
+        product.log = [piece for piece in product.log if _rank(piece) >= product.snapshots[0][0]]
+
+    def _take_late(self, product: _Product, piece: Evidence) -> None:
+        rank = _rank(piece)
+        before = sum(1 for taken, _ in product.snapshots if taken <= rank)
+        if not before:
+            self._take_too_late(product, piece)
+            return
+        bisect.insort(product.log, piece, key=_rank)
+        del product.snapshots[before:]
+        since, snapshot = product.snapshots[-1]
+        product.track = snapshot.snapshot()
+        for each in product.log:
+            if _rank(each) >= since:
+                self._apply(product, each)
+
+    def _take_too_late(self, product: _Product, piece: Evidence) -> None:
+        """A move that no count has covered since counts from now; an old reading or count says nothing any more."""
+        if isinstance(piece, Move):
+            ends = (piece.from_account, piece.to_account)
+            covered = {place for place, since in product.track.since.items() if since.at_utc_s >= piece.at_utc_s}
+            left, came = ("" if end in covered else end for end in ends)
+            move(product.track, self._knowledge(product), replace(piece, from_account=left, to_account=came))

@@ -1,0 +1,96 @@
+"""What shoppers want, from what was sold: a day on which the shelf was empty for a while counts by the rest of it.
+
+Sales of a day are counts with mean level x weekday x exposure, where exposure is the share of that day's demand that
+found
+the product. The level is discounted by a half-life, so that it follows; the weekday profile is shrunk to that of the
+store or
+category, of which more is known. One model for quick and slow movers: for sparse counts it is the discounted
+gamma-Poisson, whose mean needs none of the corrections of Croston's method (Syntetos and Boylan 2001).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+FLAT_WEEK = (1.0,) * 7
+HALF_LIVES_DAYS = (10.0, 21.0, 42.0, 90.0)
+#: Pieces that the weekday profile of the store is worth against a product's own.
+_WEEK_WORTH = 60.0
+#: The level begins as the plain mean worth that many days; the spread as a Poisson's, worth that many days.
+_LEVEL_WORTH, _SPREAD_WORTH = 3.0, 10.0
+_LEAST_EXPOSED = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class DaySales:
+    """`weekday` 0 is Monday.
+
+    `exposure` 0 to 1: share of the day's demand that found the product; 0: not offered at all.
+    """
+
+    weekday: int
+    sold: float
+    exposure: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """Pieces a day: `level` on an average day, `week` factors of mean 1, variance `spread` times the mean, from
+    `days` of sales.
+    """
+
+    level: float
+    week: tuple[float, ...]
+    spread: float
+    days: int
+    half_life_days: float
+
+    def mean(self, weekday: int) -> float:
+        return self.level * self.week[weekday % 7]
+
+    @property
+    def sd_per_day(self) -> float:
+        """Of an average day, for safety stock."""
+        return float((self.spread * self.level) ** 0.5)
+
+
+def week_profile(histories: Iterable[Sequence[DaySales]], prior: Sequence[float] = FLAT_WEEK) -> tuple[float, ...]:
+    """Weekday factors of all these together; for one product, `prior` is that of the store."""
+    sold, offered = [0.0] * 7, [0.0] * 7
+    for history in histories:
+        exposed = sum(day.exposure for day in history)
+        level = sum(day.sold for day in history) / exposed if exposed else 0.0
+        for day in history:
+            sold[day.weekday] += day.sold
+            offered[day.weekday] += level * day.exposure
+    raw = [(s + _WEEK_WORTH / 7 * p) / (o + _WEEK_WORTH / 7) for s, o, p in zip(sold, offered, prior, strict=True)]
+    mean = sum(raw) / 7
+    return tuple(factor / mean for factor in raw)
+
+
+def estimate(
+    history: Sequence[DaySales], prior_week: Sequence[float] = FLAT_WEEK, half_life_days: float | None = None
+) -> Demand:
+    """From days in order, the newest last. Without a half-life the one that would have foretold each next day best."""
+    week = week_profile([history], prior_week)
+    halves = HALF_LIVES_DAYS if half_life_days is None else (half_life_days,)
+    level, spread, half = min(((*_followed(history, week, each), each) for each in halves), key=lambda found: found[1])
+    return Demand(level, week, max(1.0, spread), len(history), half)
+
+
+def _followed(history: Sequence[DaySales], week: Sequence[float], half_life_days: float) -> tuple[float, float]:
+    """The level after the last day, and the mean squared miss of each next day against its mean."""
+    exposed = sum(day.exposure * week[day.weekday] for day in history)
+    plain = sum(day.sold for day in history) / exposed if exposed else 0.0
+    keep = 0.5 ** (1.0 / half_life_days)
+    sold, offered = plain * _LEVEL_WORTH, _LEVEL_WORTH
+    missed = weight = 0.0
+    for day in history:
+        share = week[day.weekday] * day.exposure
+        expected = sold / offered * share
+        if share >= _LEAST_EXPOSED and expected > 0:
+            missed += (day.sold - expected) ** 2
+            weight += expected
+        sold, offered = keep * sold + day.sold, keep * offered + share
+    return sold / offered, (missed + _SPREAD_WORTH * plain) / (weight + _SPREAD_WORTH * plain) if plain else 1.0
