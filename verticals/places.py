@@ -112,10 +112,12 @@ class Places:
         return self._run() / f"{app}.inference.json"
 
     def make(self, app: str) -> None:
-        """The folders that `app` and the box need. Raises StoreError naming the one that cannot be made."""
-        for folder in (self.app(app), self.evidence(app), self.box_db.parent, self.models, self.backups):
-            _make(folder, 0o777)
-        for folder in (self.keys, self._run()):
+        """The folders that `app` and the box need. Raises StoreError naming the one that cannot be made.
+
+        What is said of people (records, evidence, backups) and the keys are for the owner's eyes alone.
+        """
+        _make(self.models, 0o777)
+        for folder in (self.app(app), self.evidence(app), self.box_db.parent, self.backups, self.keys, self._run()):
             _make(folder, 0o700)
 
     def _run(self) -> Path:

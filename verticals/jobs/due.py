@@ -134,7 +134,7 @@ def backup(ctx: JobContext, inputs: Json) -> Json:
     name = datetime.fromtimestamp(ctx.clock.now().utc_s, UTC).strftime("%Y%m%dT%H%M%SZ")
     making = ctx.places.backups / f".{name}"
     shutil.rmtree(making, ignore_errors=True)
-    making.mkdir(parents=True)
+    making.mkdir(mode=0o700, parents=True)
     try:
         for number, (database, store) in enumerate(databases.items()):
             if ctx.cancelled():

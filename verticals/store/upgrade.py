@@ -101,7 +101,7 @@ def move(db: Path | Schema, targets: dict[MigrationStream, str]) -> None:
         steps = {(stream.name, stream.folder(), stream.version_table): target for stream, target in targets.items()}
         schemas.move(db, steps)
         return
-    db.parent.mkdir(parents=True, exist_ok=True)
+    db.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     copy = db.with_name(f"{db.name}.upgrading")
     try:
         with _alone(db):
