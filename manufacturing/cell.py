@@ -314,7 +314,7 @@ class PlcCell:
 def make(spec: DeviceSpec, surroundings: Surroundings) -> PlcCell:
     """The cell of a site's line with its real link, camera and Modbus device."""
     from manufacturing.modbus_sink import ModbusSink
-    from manufacturing.plc_security import plc_security, teller
+    from manufacturing.plc_security import certificate_teller, plc_security, teller
     from verticals.devices.frames import CameraClient
     from verticals.devices.opcua import OpcUaLink
 
@@ -330,6 +330,7 @@ def make(spec: DeviceSpec, surroundings: Surroundings) -> PlcCell:
         on_change=lambda name, value, _at: cell.plc_change(name, value),
         on_state=teller(cell, lambda: link, secured=security is not None),
         security=security,
+        on_notices=certificate_teller(cell),
     )
     cameras = {}
     for view, settings in zip(line.views, line.every_camera, strict=True):

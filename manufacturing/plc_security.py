@@ -22,7 +22,6 @@ class _Cell(Protocol):
 
 class _Link(Protocol):
     untrusted: bool
-    notices: tuple[str, ...]
 
 
 def plc_security(plc: PlcSettings, places: Places, clock: Clock) -> OpcUaSecurity | None:
@@ -50,11 +49,13 @@ def teller(cell: _Cell, link: Callable[[], _Link], *, secured: bool) -> Callable
         cell.plc_state(up, why)
         cell.plc_news("plc-untrusted", not link().untrusted, why)
         cell.plc_news("plc-not-secured", secured, "" if secured else "security = none in the settings")
-        if up:
-            notices = " ".join(link().notices)
-            cell.plc_news("plc-certificate", not notices, notices)
 
     return tell
+
+
+def certificate_teller(cell: _Cell) -> Callable[[tuple[str, ...]], None]:
+    """What hears of certificates that a person should see to in time."""
+    return lambda notices: cell.plc_news("plc-certificate", not notices, " ".join(notices))
 
 
 def _path(text: str) -> Path | None:

@@ -9,7 +9,7 @@ import pytest
 from core.errors import SettingsError
 from core.settings import checked
 from manufacturing.discipline import Discipline
-from manufacturing.plc_security import plc_security, teller
+from manufacturing.plc_security import certificate_teller, plc_security, teller
 from manufacturing.settings import PlcSettings
 from manufacturing.standing import standing
 from tests.support.clocks import FakeClock
@@ -32,7 +32,6 @@ class Cell:
 
 class Link:
     untrusted = False
-    notices: tuple[str, ...] = ()
 
 
 def test_a_line_is_secured_unless_it_says_otherwise(tmp_path: Path) -> None:
@@ -67,9 +66,10 @@ def test_the_cell_hears_of_missing_trust_and_of_what_to_see_to() -> None:
     link.untrusted = True
     tell(False, "open Trust")
     assert ("plc-untrusted", False, "open Trust") in cell.heard
-    link.untrusted, link.notices = False, ("It runs out in 3 days.",)
+    link.untrusted = False
     cell.heard.clear()
     tell(True, "")
+    certificate_teller(cell)(("It runs out in 3 days.",))
     assert cell.heard == [
         ("plc-lost", True, ""),
         ("plc-untrusted", True, ""),

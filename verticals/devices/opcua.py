@@ -14,7 +14,7 @@ from contextlib import asynccontextmanager
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from core.errors import DeviceError, TrustError
+from core.errors import DeviceError, StoreError, TrustError
 from core.logs import OutageLog
 from verticals.devices.opcua_security import OpcUaSecurity
 from verticals.devices.opcua_session import Feed, OpcUaTimings, Session, as_device_errors, value_of
@@ -37,7 +37,8 @@ class OpcUaLink:
     """`nodes` maps names to addresses: a node id ("ns=2;s=Cell.Trigger", "nsu=urn:x;i=5") or a browse path from
     the root ("/0:Objects/2:Cell/2:Trigger"). Those named in `watch` are told to `on_change`, one after the
     other: first their value as it is on each new connection, then each change. `on_state` hears of a
-    connection before `on_change` does. Belongs to one event loop.
+    connection before `on_change` does; `on_notices`, on each connection and daily, what a person should see to in
+    time. Belongs to one event loop.
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class OpcUaLink:
         publishing_interval_s: float = 0.010,
         timings: OpcUaTimings | None = None,
         security: OpcUaSecurity | None = None,
+        on_notices: Callable[[tuple[str, ...]], None] = lambda notices: None,
     ) -> None:
         # Not at the first connection: it takes a second, for which the loop would stand still.
         importlib.import_module("asyncua")
@@ -59,7 +61,6 @@ class OpcUaLink:
         self.up = False
         self.why = "not connected yet"
         self.untrusted = False  # why it is down: one side does not trust the other
-        self.notices: tuple[str, ...] = ()  # what a person should see to in time, of the last connection
         self.revised_interval_s: float | None = None
         self._nodes = dict(nodes)
         self._watch = tuple(watch)
@@ -69,6 +70,7 @@ class OpcUaLink:
         self._interval_s = publishing_interval_s
         self._timings = timings or OpcUaTimings()
         self._security = security
+        self._on_notices = on_notices
         self._attempt = 0
         self._outage = OutageLog(log, f"OPC UA server {url}")
         self._session: Session | None = None
@@ -126,9 +128,9 @@ class OpcUaLink:
             feed = await session.subscribe(self._watch, self._interval_s) if self._subscribes() else None
             self.revised_interval_s = feed.interval_s if feed else None
             self._session = session
-            self._attempt, self.untrusted, self.notices = 0, False, session.notices
+            self._attempt, self.untrusted = 0, False
             self._tell(True, "")
-            jobs: list[Awaitable[object]] = [session.lost.wait()]
+            jobs: list[Awaitable[object]] = [session.lost.wait(), self._look_at_certificates(session)]
             if self._mode is Mode.POLL and self._watch:
                 jobs.append(self._poll(session))
             else:
@@ -199,6 +201,15 @@ class OpcUaLink:
             if feed is not None:
                 feed.check_published(asyncio.get_running_loop().time())
             await asyncio.sleep(self._timings.watchdog_every_s)
+
+    async def _look_at_certificates(self, session: Session) -> None:
+        """They run out while a connection stands for months."""
+        while True:
+            try:
+                self._on_notices(session.notices())
+            except StoreError as error:  # of the box's own folder: no reason to let go of the PLC
+                log.error("%s: the certificates could not be looked at: %s", self.url, error)
+            await asyncio.sleep(self._timings.certificates_every_s)
 
     def _tell(self, up: bool, why: str) -> None:
         changed = up != self.up or why != self.why

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.errors import DeviceError, InputError, SettingsError, StoreError, TrustError
 from verticals.devices.opcua_certificates import Identity, OwnCertificates
-from verticals.devices.opcua_trust import Judgement, TrustList
+from verticals.devices.opcua_trust import TrustList
 
 if TYPE_CHECKING:  # asyncua takes a second to import: only a process that has a link pays for it
     from asyncua import Client, ua
@@ -49,6 +49,15 @@ class SignIn:
 
 
 @dataclass(frozen=True, slots=True)
+class Shown:
+    """What each side showed the other on one connection; the server's certificates DER, its own first."""
+
+    identity: Identity
+    chain: bytes
+    application_uri: str
+
+
+@dataclass(frozen=True, slots=True)
 class OpcUaSecurity:
     """`policy` of POLICIES, `mode` of MODES; what the box shows, what it trusts, who signs in."""
 
@@ -70,17 +79,18 @@ class OpcUaSecurity:
             self.own.use_next()
             log.info("the server took the box's new certificate %s", identity.facts.fingerprint[:16])
 
-    def notices(self, judgement: Judgement, identity: Identity) -> tuple[str, ...]:
-        """What a person should see to in time, of both sides' certificates."""
+    def notices(self, shown: Shown, url: str) -> tuple[str, ...]:
+        """What a person should see to in time, of both sides' certificates, as they stand now."""
         from verticals.devices.opcua_checks import time_problems
 
+        judgement = self.trust.judge(shown.chain, url, shown.application_uri)
         theirs = [f"The PLC's certificate: {each.text} {each.hint}" for each in judgement.problems]
         now = self.own.now()
-        ours = [f"The box's own certificate: {each.text}" for each in time_problems(identity.facts, now)]
+        ours = [f"The box's own certificate: {each.text}" for each in time_problems(shown.identity.facts, now)]
         return (*theirs, *ours)
 
 
-async def secure(client: Client, url: str, security: OpcUaSecurity, attempt: int) -> tuple[Identity, Judgement]:
+async def secure(client: Client, url: str, security: OpcUaSecurity, attempt: int) -> Shown:
     """Makes `client` ready to connect. Raises TrustError when the server must not be connected to."""
     try:
         return await _secure(client, url, security, attempt)
@@ -88,7 +98,7 @@ async def secure(client: Client, url: str, security: OpcUaSecurity, attempt: int
         raise DeviceError(f"{error.message}. {error.hint}") from error
 
 
-async def _secure(client: Client, url: str, security: OpcUaSecurity, attempt: int) -> tuple[Identity, Judgement]:
+async def _secure(client: Client, url: str, security: OpcUaSecurity, attempt: int) -> Shown:
     from asyncua import Client, ua
     from asyncua.crypto import security_policies
     from asyncua.crypto.uacrypto import CertProperties
@@ -98,7 +108,8 @@ async def _secure(client: Client, url: str, security: OpcUaSecurity, attempt: in
     endpoints = await Client(url, timeout=client.uaclient._timeout).connect_and_get_server_endpoints()
     endpoint = demanded(endpoints, security.policy, MODES[security.mode], url)
     chain = bytes(endpoint.ServerCertificate or b"")
-    judgement = _judged(security.trust, chain, url, str(endpoint.Server.ApplicationUri or ""))
+    application_uri = str(endpoint.Server.ApplicationUri or "")
+    _judged(security.trust, chain, url, application_uri)
     client.application_uri = identity.facts.uri
     leaf = chain[: int.from_bytes(chain[2:4], "big") + 4]
     await client.set_security(
@@ -111,7 +122,7 @@ async def _secure(client: Client, url: str, security: OpcUaSecurity, attempt: in
     # What was asked without security is said again inside the secured channel, and compared once more.
     client.certificate_validator = CertificateValidator(CertificateValidatorOptions.URI).validate
     await _prepare_sign_in(client, security)
-    return identity, judgement
+    return Shown(identity, chain, application_uri)
 
 
 def demanded(endpoints: Iterable[Any], policy: str, mode: str, url: str) -> Any:
@@ -131,7 +142,8 @@ def demanded(endpoints: Iterable[Any], policy: str, mode: str, url: str) -> Any:
     )
 
 
-def _judged(trust: TrustList, chain: bytes, url: str, application_uri: str) -> Judgement:
+def _judged(trust: TrustList, chain: bytes, url: str, application_uri: str) -> None:
+    """Raises TrustError when it blocks; the certificate is then kept for a person to look at."""
     try:
         judgement = trust.judge(chain, url, application_uri)
     except InputError as error:
@@ -141,7 +153,6 @@ def _judged(trust: TrustList, chain: bytes, url: str, application_uri: str) -> J
         first = judgement.blocked[0]
         what = "PLC certificate not trusted: open Trust." if first.code == "untrusted" else f"{first.text} {first.hint}"
         raise TrustError(f"{what} ({url}, SHA-256 {judgement.facts.fingerprint[:16]})")
-    return judgement
 
 
 async def _prepare_sign_in(client: Client, security: OpcUaSecurity) -> None:

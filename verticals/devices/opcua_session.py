@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from core.errors import DeviceError
-from verticals.devices.opcua_security import OpcUaSecurity, explained, secure
+from verticals.devices.opcua_security import OpcUaSecurity, Shown, explained, secure
 
 if TYPE_CHECKING:  # asyncua takes a second to import: only a process that has a link pays for it
     from asyncua import Client, Node, ua
@@ -45,6 +45,7 @@ class OpcUaTimings:
     watchdog_timeout_s: float = 0.5
     retry_first_s: float = 0.1
     retry_most_s: float = 0.5
+    certificates_every_s: float = 86_400.0
 
 
 class Session:
@@ -55,7 +56,7 @@ class Session:
 
         self.lost = asyncio.Event()
         self.why = ""
-        self.notices: tuple[str, ...] = ()
+        self._security: tuple[OpcUaSecurity, Shown] | None = None
         self._url = url
         self._timings = timings
         self._client: Client = CarefulClient(url, timeout=timings.request_timeout_s, watchdog_intervall=3600.0)
@@ -78,16 +79,23 @@ class Session:
         if security is None:
             await self._client.connect()
             return
-        identity, judgement = await secure(self._client, self._url, security, attempt)
+        shown = await secure(self._client, self._url, security, attempt)
         try:
             await self._client.connect()
         except Exception as error:
-            explanation = explained(error, self._url, identity, security.sign_in.user)
+            explanation = explained(error, self._url, shown.identity, security.sign_in.user)
             if explanation is None:
                 raise
             raise explanation from error
-        security.accepted(identity)
-        self.notices = security.notices(judgement, identity)
+        security.accepted(shown.identity)
+        self._security = security, shown
+
+    def notices(self) -> tuple[str, ...]:
+        """What a person should see to in time, of the certificates of this connection, as they stand now."""
+        if self._security is None:
+            return ()
+        security, shown = self._security
+        return security.notices(shown, self._url)
 
     def give_up(self, why: str) -> None:
         """From here on the server counts as gone."""

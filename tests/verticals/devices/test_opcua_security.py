@@ -10,11 +10,13 @@ import pytest
 
 from core.clock import SystemClock
 from simulators.plc_keys import plc_certificates
+from tests.support.clocks import FakeClock
 from tests.support.opcua_servers import NODES, PlcProcess
 from tests.verticals.devices.test_opcua import failing, linked
 from verticals.devices.opcua import OpcUaLink
 from verticals.devices.opcua_certificates import OwnCertificates
 from verticals.devices.opcua_security import POLICIES, OpcUaSecurity, SignIn
+from verticals.devices.opcua_session import OpcUaTimings
 from verticals.devices.opcua_trust import REJECTED, TRUSTED, TrustList
 
 
@@ -190,6 +192,12 @@ async def test_certificates_that_run_out_are_said_while_the_line_goes_on(sides: 
     short = OwnCertificates(tmp_path / "short", SystemClock(), valid_days=20)
     sides.plc_trust.add(short.ensure().certificate)
     url = await asyncio.to_thread(sides.start)
-    security = replace(sides.security, own=short)
-    async with linked(url, security=security) as (link, _, _):
-        assert any("runs out in" in notice for notice in link.notices)
+    clock = FakeClock(utc_s=SystemClock().now().utc_s)
+    security = replace(sides.security, own=OwnCertificates(short.folder, clock, valid_days=20))
+    told: asyncio.Queue[tuple[str, ...]] = asyncio.Queue()
+    daily = OpcUaTimings(certificates_every_s=0.05)
+    async with linked(url, security=security, on_notices=told.put_nowait, timings=daily), asyncio.timeout(5):
+        assert any("runs out in 20 days" in notice for notice in await told.get())
+        clock.advance(5 * 86_400)
+        while not any("runs out in 15 days" in notice for notice in await told.get()):
+            pass
