@@ -19,7 +19,7 @@ from core.inference.request import Answer, Ask, Outcome
 from healthcare.signals.beat import Beat, Chunk
 from healthcare.signals.beat_features import LONGEST_RR_S, BeatFeatures, BeatJudge
 from healthcare.signals.beat_shape import shape_numbers
-from healthcare.signals.lead_trace import LeadTrace, take_leads
+from healthcare.signals.lead_trace import LeadTraces
 from healthcare.signals.quality import MUTED_BELOW
 from healthcare.signals.templates import WINDOW_REACH, Floats
 
@@ -27,8 +27,6 @@ MODEL = "beats"
 LEADS = 2
 #: A beat is told by the detector at the latest so long after its R peak.
 _TOLD_WITHIN_S = 1.0
-#: A lead that is so much behind the others has stopped.
-_STOPPED_S = 2.0
 
 
 class BeatClass(StrEnum):
@@ -55,7 +53,7 @@ class BeatStream:
     """Leads and beats in, features of beats out, in order; the same for any size of the chunks."""
 
     def __init__(self) -> None:
-        self._traces: dict[str, LeadTrace] = {}
+        self.traces = LeadTraces(LEADS)
         self._waiting: deque[Beat] = deque()
         self._judge = BeatJudge(LEADS)
         self._nothing: Floats = np.zeros(2 * WINDOW_REACH + 1, np.float32)
@@ -66,25 +64,24 @@ class BeatStream:
         Features are None while the patient's own normal beat is not known yet, where no lead can be used, and in noise
         that mutes the leads.
         """
-        take_leads(self._traces, chunks, LEADS, WINDOW_REACH)
+        self.traces.take(chunks)
         self._waiting.extend(beats)
         found: list[tuple[Beat, BeatFeatures | None]] = []
-        if not self._waiting or not self._traces:
+        if not self._waiting or not self.traces.by_lead:
             return found
-        newest_s = max(trace.end_s for trace in self._traces.values())
-        live = [trace for trace in self._traces.values() if trace.end_s > newest_s - _STOPPED_S]
-        while self._waiting and self._ready(newest_s, live):
+        newest_s = self.traces.newest_s()
+        while self._waiting and self._ready(newest_s):
             beat = self._waiting.popleft()
             found.append((beat, None if beat.quality < MUTED_BELOW else self._features(beat)))
         return found
 
-    def _ready(self, newest_s: float, live: Sequence[LeadTrace]) -> bool:
+    def _ready(self, newest_s: float) -> bool:
         beat = self._waiting[0]
         followed = len(self._waiting) > 1 or newest_s >= beat.at_s + LONGEST_RR_S + _TOLD_WITHIN_S
-        return followed and all(trace.reaches(beat.at_s) for trace in live)
+        return followed and self.traces.reach(beat.at_s, WINDOW_REACH)
 
     def _features(self, beat: Beat) -> BeatFeatures | None:
-        found = [trace.window(beat.at_s) for trace in self._traces.values()]
+        found = [trace.window(beat.at_s, WINDOW_REACH) for trace in self.traces.by_lead.values()]
         found += [None] * (LEADS - len(found))
         present = np.array([window is not None for window in found])
         windows = np.stack([self._nothing if window is None else window for window in found])
@@ -103,6 +100,10 @@ class BeatClassifier:
         self._model = model
         self._stream = BeatStream()
         self._asked: deque[list[tuple[Beat, bool]]] = deque()
+
+    def look_at(self, traces: LeadTraces) -> None:
+        """From now on windows come out of these, which somebody else gives the chunks; `take` is given none."""
+        self._stream.traces = traces
 
     def take(self, chunks: Iterable[Chunk], beats: Sequence[Beat]) -> Ask | None:
         """One question for all beats that became ready; None where none did."""

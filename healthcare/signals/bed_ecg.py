@@ -53,16 +53,15 @@ class BedEcg:
     def take(self, chunks: Sequence[Chunk], end_s: float, *, labelled: bool) -> list[Beat]:
         """A frame of all leads that ends at `end_s`. `labelled`: a classifier is at work; its labels are waited for."""
         came = {chunk.channel for chunk in chunks}
+        beats, alone = self._join(chunks)
         for chunk in chunks:
-            lead = self.leads.get(chunk.channel)
-            if lead is None or lead.rate_hz != chunk.rate_hz:
-                lead = self.leads[chunk.channel] = EcgLead(chunk.channel, chunk.rate_hz)
-            lead.take(chunk)
+            lead = self.leads[chunk.channel]
+            lead.take(chunk, alone.get(chunk.channel, ()) if self._joins(chunk) else None)
             self.fibrillation.take(chunk.channel, chunk.rate_hz, chunk.samples, chunk.start_s)
         for name, lead in self.leads.items():
             if name not in came:
+                lead.beats.add(alone.get(name, ()))
                 lead.lost(end_s)
-        beats = self._join(chunks)
         self._beats.note(end_s, usable=any(lead.usable for lead in self.leads.values()))
         usable = [lead.lead for lead in self.leads.values() if lead.usable]
         self.shaped = self.runs.take(chunks, beats, usable)
@@ -73,13 +72,20 @@ class BedEcg:
         self.runs.silent(end_s - self._last_beat_s)
         return beats
 
-    def _join(self, chunks: Sequence[Chunk]) -> list[Beat]:
-        """The beats of all leads of the first rate together, and how good each lead is."""
+    def _joins(self, chunk: Chunk) -> bool:
+        return self._joined is not None and chunk.rate_hz == self._joined.rate_hz
+
+    def _join(self, chunks: Sequence[Chunk]) -> tuple[list[Beat], dict[str, list[Beat]]]:
+        """The beats of all leads of the first rate together, and of each alone; and how good each lead is."""
+        for chunk in chunks:
+            lead = self.leads.get(chunk.channel)
+            if lead is None or lead.rate_hz != chunk.rate_hz:
+                self.leads[chunk.channel] = EcgLead(chunk.channel, chunk.rate_hz)
         if self._joined is None:
             if not chunks:
-                return []
-            self._joined = EcgLeads(chunks[0].rate_hz)
-        beats = self._joined.feed([chunk for chunk in chunks if chunk.rate_hz == self._joined.rate_hz])
+                return [], {}
+            self._joined = EcgLeads(chunks[0].rate_hz, each=True)
+        beats = self._joined.feed([chunk for chunk in chunks if self._joins(chunk)])
         state = self._joined.state()
         self.best, self.muted_s = state.lead, state.muted_s
         for name, score in state.quality.items():
@@ -91,7 +97,7 @@ class BedEcg:
                 self._intervals.clear()
             else:
                 self._intervals.append(beat.rr_s)
-        return beats
+        return beats, self._joined.of_each()
 
     def label(self, at_s: float, *, ventricular: bool, probability: float) -> None:
         """What the classifier says of a beat of the bed."""

@@ -56,6 +56,8 @@ class BedSignals:
         self._classifier = classifier
         self._frames = Frames()
         self._ecg = BedEcg(self.alarms.limits)
+        if classifier is not None:
+            classifier.look_at(self._ecg.runs.traces)
         self._waves = VitalWaves()
         self._heard: dict[str, Instant] = {}
         self._lost: set[str] = set()
@@ -73,15 +75,14 @@ class BedSignals:
             self._lost.discard(chunk.channel)
             findings.append(self._lost_finding(chunk.channel, present=False))
         self._heard[chunk.channel] = at
-        taken: list[Chunk] = []
-        framed = False
+        framed = heard = False
         for frame in self._frames.take(chunk):
             framed = True
             leads = [one for one in frame.chunks if one.channel.startswith(ECG_PREFIX)]
-            taken += leads
+            heard = heard or bool(leads)
             beats += self._frame(frame, leads, at, findings, vetoes)
-        if self._classifier is not None and (taken or beats):
-            ask = self._classifier.take(taken, beats)
+        if self._classifier is not None and (heard or beats):
+            ask = self._classifier.take((), beats)
             if ask is not None:
                 self._asks.append(ask)
         if not framed:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from healthcare.signals.beat import Beat, Chunk
@@ -16,7 +18,7 @@ _CLEAR_BEATS = 8
 
 
 class EcgLead:
-    """`take` gives the beats that became known. `why`: `off`, `missing` (no values), `lost` (no samples) or empty."""
+    """`beats` are those of this lead alone. `why`: `off`, `missing` (no values), `lost` (no samples) or empty."""
 
     def __init__(self, lead: str, rate_hz: float) -> None:
         self.lead = lead
@@ -25,7 +27,7 @@ class EcgLead:
         self.why = ""
         self.score: float | None = None
         self.end_s = 0.0
-        self._qrs = QrsDetector(rate_hz, lead)
+        self._qrs: QrsDetector | None = None
         self._dead_s = 0.0
 
     @property
@@ -44,13 +46,15 @@ class EcgLead:
         last = list(self.beats.recent)[-_CLEAR_BEATS:]
         return sum(beat.quality for beat in last) / len(last) if last else 1.0
 
-    def take(self, chunk: Chunk) -> list[Beat]:
-        found = self._qrs.feed(chunk)
-        self.beats.add(found)
+    def take(self, chunk: Chunk, beats: Sequence[Beat] | None) -> None:
+        """`beats`: found in this lead alone, by whoever has its envelope already; None: it is searched here."""
+        if beats is None:
+            self._qrs = self._qrs or QrsDetector(self.rate_hz, self.lead)
+            beats = self._qrs.feed(chunk)
+        self.beats.add(beats)
         self.end_s = chunk.end_s
         self._note(chunk)
         self.beats.note(chunk.end_s, usable=self.usable)
-        return found
 
     def lost(self, now_s: float) -> None:
         """No samples came for a stretch that ends at `now_s`."""

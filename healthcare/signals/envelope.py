@@ -6,11 +6,14 @@ last 170 ms, root. In mV/s. The root keeps a wide and a narrow complex comparabl
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import butter, lfilter
+from scipy.signal import butter
 
-Floats = NDArray[np.float64]
+from healthcare.signals.side_by_side import Floats, filtered
 
 BAND_HZ = (7.0, 20.0)
 WINDOW_S = 0.17
@@ -32,36 +35,54 @@ class Envelope:
             raise ValueError(
                 f"an ECG lead has {LOWEST_RATE_HZ:g} to {HIGHEST_RATE_HZ:g} samples a second, not {rate_hz}"
             )
-        self._rate_hz = rate_hz
-        self._window = round(WINDOW_S * rate_hz)
-        self._forward, self._back = butter(2, BAND_HZ, "bandpass", fs=rate_hz)
+        self.rate_hz = rate_hz
+        self.window = round(WINDOW_S * rate_hz)
+        self.forward, self.back = _band_pass(rate_hz)
         self.reset()
 
     def reset(self) -> None:
-        self._filter = np.zeros(len(self._back) - 1)
-        self._last = 0.0
-        self._sums = np.zeros(self._window, np.int64)
+        self.take_over(np.zeros(len(self.back) - 1), 0.0, np.zeros(self.window, np.int64))
 
     def feed(self, samples: Floats) -> tuple[Floats, Floats]:
         """Envelope and slope, without its sign, both in mV/s. `samples` have no NaN (see `Bridge`)."""
-        if not samples.size:
-            return np.empty(0), np.empty(0)
-        passed, self._filter = lfilter(self._forward, self._back, samples, zi=self._filter)
-        slopes = np.empty(samples.size)
-        slopes[0] = passed[0] - self._last
-        np.subtract(passed[1:], passed[:-1], out=slopes[1:])
-        self._last = float(passed[-1])
-        slopes *= self._rate_hz
-        squares = slopes * slopes
-        np.minimum(squares, _MOST_SQUARED, out=squares)
-        squares *= _STEPS
-        sums = np.empty(self._window + samples.size, np.int64)
-        sums[: self._window] = self._sums
-        sums[self._window :] = squares
-        np.cumsum(sums[self._window - 1 :], out=sums[self._window - 1 :])  # may wrap around: differences stay right
-        self._sums = sums[-self._window :]
-        means = (sums[self._window :] - sums[: -self._window]) * (1.0 / (self._window * _STEPS))
-        return np.sqrt(means), np.abs(slopes)
+        return feed_together([self], [samples])[0]
+
+    def take_over(self, state: Floats, last: float, sums: NDArray[np.int64]) -> None:
+        """Where the samples of a `feed` have left it."""
+        self.state, self.last, self.sums = state, last, sums
+
+
+def feed_together(envelopes: Sequence[Envelope], samples: Sequence[Floats]) -> list[tuple[Floats, Floats]]:
+    """`Envelope.feed` of leads of one rate, with equally many samples of each, in one go."""
+    one, size = envelopes[0], samples[0].size
+    if not size:
+        return [(np.empty(0), np.empty(0)) for _ in envelopes]
+    window = one.window
+    passed, states = filtered(one.forward, one.back, samples, [each.state for each in envelopes])
+    slopes = np.empty_like(passed)
+    slopes[:, 0] = passed[:, 0] - [each.last for each in envelopes]
+    np.subtract(passed[:, 1:], passed[:, :-1], out=slopes[:, 1:])
+    slopes *= one.rate_hz
+    squares = slopes * slopes
+    np.minimum(squares, _MOST_SQUARED, out=squares)
+    squares *= _STEPS
+    sums = np.empty((len(envelopes), window + size), np.int64)
+    sums[:, :window] = [each.sums for each in envelopes]
+    sums[:, window:] = squares
+    grown = sums[:, window - 1 :]
+    grown.cumsum(axis=1, out=grown)  # may wrap around: differences stay right
+    for row, each in enumerate(envelopes):
+        each.take_over(states[row], float(passed[row, -1]), sums[row, -window:])
+    heights = (sums[:, window:] - sums[:, :-window]) * (1.0 / (window * _STEPS))
+    np.sqrt(heights, out=heights)
+    np.abs(slopes, out=slopes)
+    return list(zip(heights, slopes, strict=True))
+
+
+@lru_cache(maxsize=16)
+def _band_pass(rate_hz: float) -> tuple[Floats, Floats]:
+    forward, back = butter(2, BAND_HZ, "bandpass", fs=rate_hz)
+    return forward, back
 
 
 class Bridge:

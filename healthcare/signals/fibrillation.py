@@ -12,15 +12,16 @@ episode is told five to seven seconds after it began.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import butter, lfilter
+from scipy.signal import butter
 
 from healthcare.signals.blocks import Blocks, Floats
+from healthcare.signals.side_by_side import filtered
 
 WINDOW_S = 4
 #: Below this height (mV, top to bottom of the window) a line without beats is asystole, not fibrillation.
@@ -76,6 +77,16 @@ class LeadWindows:
 
     def take(self, samples: NDArray[np.floating], start_s: float) -> list[Window]:
         """`samples` in mV. A second with a hole makes no window."""
+        whole = self.whole(samples, start_s)
+        return measured([wave for wave, _ in whole], self._hz, [end_s for _, end_s in whole]) if whole else []
+
+    @property
+    def rate_hz(self) -> float:
+        """Of the waves that are `whole`."""
+        return self._hz
+
+    def whole(self, samples: NDArray[np.floating], start_s: float) -> list[tuple[Floats, float]]:
+        """The waves of the windows that these samples make whole, and when each ends: what is to be measured."""
         found = []
         for first, block in self._blocks.take(samples, start_s):
             if self._blocks.restarts != self._restarts:
@@ -85,7 +96,7 @@ class LeadWindows:
             seconds = [second for second in self._seconds if second is not None]
             if len(seconds) == WINDOW_S:
                 end_s = self._blocks.start_s + (first + len(block)) / self._hz
-                found.append(measured(np.concatenate(seconds), self._hz, end_s))
+                found.append((np.concatenate(seconds), end_s))
         return found
 
     def _filtered(self, block: Floats) -> Floats | None:
@@ -95,40 +106,48 @@ class LeadWindows:
             return None
         if self._level is None:
             self._level = float(block[0])
-        filtered: Floats
-        filtered, self._state = lfilter(self._b, self._a, block - self._level, zi=self._state)
-        return filtered
+        passed, (self._state,) = filtered(self._b, self._a, [block - self._level], [self._state])
+        return passed[0]
 
 
-def measured(wave: Floats, rate_hz: float, end_s: float) -> Window:
-    """The numbers of one window."""
-    wave = wave - wave.mean()
-    size = np.abs(wave)
-    total = float(size.sum())
-    height = float(wave.max() - wave.min())
-    power = float(wave @ wave) / len(wave)
-    if total <= 0.0 or power <= 0.0:
-        return Window(end_s, 1.0, 0.0, 0.0, 99.0, height)
-    steps = float(np.abs(np.diff(wave)).sum())
-    half_period = min(max(1, int(np.pi * total / max(steps, 1e-12) + 0.5)), len(wave) - 2)
-    later, earlier = wave[half_period:], wave[:-half_period]
-    leakage = float(np.abs(later + earlier).sum() / (size[half_period:] + size[:-half_period]).sum())
-    squares = wave * wave
-    kurtosis = float(squares @ squares) / len(wave) / (power * power)
-    return Window(end_s, leakage, _crossing(size), _share(wave, rate_hz), kurtosis, height)
+def measured(waves: Sequence[Floats], rate_hz: float, ends_s: Sequence[float]) -> list[Window]:
+    """The numbers of windows of one length, all in one go."""
+    stacked = np.array(waves)
+    stacked -= stacked.mean(axis=1, keepdims=True)
+    sizes = np.abs(stacked)
+    totals = sizes.sum(axis=1).tolist()
+    heights = (stacked.max(axis=1) - stacked.min(axis=1)).tolist()
+    steps = np.abs(stacked[:, 1:] - stacked[:, :-1]).sum(axis=1).tolist()
+    squares = stacked * stacked
+    crossings, shares = _crossings(sizes), _shares(stacked, rate_hz)
+    length, found = stacked.shape[1], []
+    for row, end_s in enumerate(ends_s):
+        wave, size = stacked[row], sizes[row]
+        power = float(wave @ wave) / length
+        if totals[row] <= 0.0 or power <= 0.0:
+            found.append(Window(end_s, 1.0, 0.0, 0.0, 99.0, heights[row]))
+            continue
+        half_period = min(max(1, int(np.pi * totals[row] / max(steps[row], 1e-12) + 0.5)), length - 2)
+        folded = wave[half_period:] + wave[:-half_period]
+        leakage = float(np.abs(folded, out=folded).sum() / (size[half_period:] + size[:-half_period]).sum())
+        kurtosis = float(squares[row] @ squares[row]) / length / (power * power)
+        found.append(Window(end_s, leakage, crossings[row], shares[row], kurtosis, heights[row]))
+    return found
 
 
-def _crossing(size: Floats) -> float:
+def _crossings(sizes: Floats) -> list[float]:
     """The share of samples beyond a fifth of the second's highest, ends faded out."""
-    second = len(size) // WINDOW_S
-    parts = (size * _fade(len(size)))[: second * WINDOW_S].reshape(WINDOW_S, second)
-    return float((parts > 0.2 * parts.max(axis=1, keepdims=True)).mean())
+    second = sizes.shape[1] // WINDOW_S
+    parts = (sizes * _fade(sizes.shape[1]))[:, : second * WINDOW_S].reshape(-1, WINDOW_S, second)
+    beyond: list[float] = (parts > 0.2 * parts.max(axis=2, keepdims=True)).mean(axis=(1, 2)).tolist()
+    return beyond
 
 
-def _share(wave: Floats, rate_hz: float) -> float:
-    powers = np.abs(np.fft.rfft(wave * _hann(len(wave)))) ** 2
-    low, high = (round(edge * len(wave) / rate_hz) for edge in _POWER_BAND_HZ)
-    return float(powers[low : high + 1].sum() / max(float(powers.sum()), 1e-30))
+def _shares(waves: Floats, rate_hz: float) -> list[float]:
+    powers = np.abs(np.fft.rfft(waves * _hann(waves.shape[1]))) ** 2
+    low, high = (round(edge * waves.shape[1] / rate_hz) for edge in _POWER_BAND_HZ)
+    shares: list[float] = (powers[:, low : high + 1].sum(axis=1) / np.maximum(powers.sum(axis=1), 1e-30)).tolist()
+    return shares
 
 
 @lru_cache(maxsize=16)
@@ -155,15 +174,18 @@ class Fibrillation:
         self._followed: dict[str, LeadWindows] = {}
         self._verdicts: deque[bool] = deque(maxlen=_ENDS_AFTER)
         self._judged_s = -1e18
+        self._whole: list[tuple[str, float, Floats, float]] = []  # lead, rate, wave, end: not measured yet
 
     def take(self, lead: str, rate_hz: float, samples: NDArray[np.floating], start_s: float) -> None:
         if lead not in self._followed:
             self._followed[lead] = LeadWindows(rate_hz)
             self._windows[lead] = deque(maxlen=WINDOW_S)
-        self._windows[lead].extend(self._followed[lead].take(samples, start_s))
+        follower = self._followed[lead]
+        self._whole += [(lead, follower.rate_hz, wave, end_s) for wave, end_s in follower.whole(samples, start_s)]
 
     def judge(self, usable: Collection[str], now_s: float) -> bool:
         """`usable`: leads with electrodes on and samples coming in, however poor they look. Returns `present`."""
+        self._measure()
         newest = {
             lead: windows[-1]
             for lead, windows in self._windows.items()
@@ -187,3 +209,12 @@ class Fibrillation:
         elif len(self._verdicts) == _ENDS_AFTER and not any(self._verdicts):
             self.present = False
         return self.present
+
+    def _measure(self) -> None:
+        """The waves of all leads together: each by itself takes as long as all."""
+        whole, self._whole = self._whole, []
+        for kind in {(rate_hz, len(wave)) for _, rate_hz, wave, _ in whole}:
+            alike = [one for one in whole if (one[1], len(one[2])) == kind]
+            windows = measured([one[2] for one in alike], kind[0], [one[3] for one in alike])
+            for (lead, *_), window in zip(alike, windows, strict=True):
+                self._windows[lead].append(window)

@@ -98,22 +98,22 @@ class BeatFinder:
         return beats
 
     def _tops(self, first: int, end: int) -> list[Top]:
-        heights, apart = self._heights, self._apart
-        low, high = self._seen - first, end - apart - first
+        low, high = self._seen - first, end - self._apart - first
         if high <= low or low < 1:
             return []
-        here = heights[low:high]
-        rises = (here > heights[low - 1 : high - 1]) & (here >= heights[low + 1 : high + 1])
-        tops = []
-        for place in (np.flatnonzero(rises) + low).tolist():
-            height = float(heights[place])
-            if height < heights[place - apart : place + apart + 1].max():
-                continue
-            if height == heights[place - apart : place].max():
-                continue
-            steepest = self._slopes[place - self._behind + 1 : place + 1].max()
-            tops.append(Top(first + place, height, float(steepest), bool(self._loud[place])))
-        return tops
+        here = self._heights[low:high]
+        rises = (here > self._heights[low - 1 : high - 1]) & (here >= self._heights[low + 1 : high + 1])
+        heights = self._heights.tolist()  # a list is quicker for windows as short as these
+        return [
+            self._top(first, place)
+            for place in (rises.nonzero()[0] + low).tolist()
+            if heights[place] > max(heights[place - self._apart : place])
+            and heights[place] >= max(heights[place + 1 : place + self._apart + 1])
+        ]
+
+    def _top(self, first: int, place: int) -> Top:
+        steepest = self._slopes[place - self._behind + 1 : place + 1].max()
+        return Top(first + place, float(self._heights[place]), float(steepest), bool(self._loud[place]))
 
     def _work(self) -> list[Top]:
         if not self._learnt and self._seen - self._begin > _LEARN_S * self._rate_hz:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
 from healthcare.signals.beat import Chunk
-from healthcare.signals.envelope import Bridge, Envelope
+from healthcare.signals.envelope import Bridge, Envelope, feed_together
 from healthcare.signals.holes import Holes
 from healthcare.signals.peak import PeakPlacer
+from healthcare.signals.qrs import LeadSearch
 from healthcare.signals.quality import LeadQuality, block_of, shape_reach
 from healthcare.signals.stream_clock import BRIDGED_S, StreamClock
 
@@ -27,12 +30,13 @@ class Lead:
         self.begin = first_sample
         self.block = first_sample  # where the block that is open begins
         self._bridge = Bridge()
-        self._envelope = Envelope(rate_hz)
+        self.envelope = Envelope(rate_hz)
         self._placer = PeakPlacer(rate_hz)
         self._placer.reset(first_sample)
         self._samples: Floats = np.empty(0)
         self._heights: Floats = np.empty(0)
         self._slopes: Floats = np.empty(0)
+        self._fresh: list[Floats] = []  # of which there is no envelope yet
         self._reach = shape_reach(rate_hz)
 
     def take(self, chunk: Chunk) -> bool:
@@ -59,10 +63,23 @@ class Lead:
         self.holes.note(self.clock.next_sample, given)
         self.clock.count(samples.size)
         self._placer.feed(values)
-        heights, slopes = self._envelope.feed(values)
+        self._fresh.append(values)
         self._samples = np.concatenate((self._samples, samples))
-        self._heights = np.concatenate((self._heights, heights))
-        self._slopes = np.concatenate((self._slopes, slopes))
+
+    def search(self) -> LeadSearch:
+        """One for the beats of this lead alone; it is to be given what `envelopes` tells."""
+        return LeadSearch(self.name, self.clock, self.holes, self._placer.beside())
+
+    def fresh(self) -> Floats:
+        """Samples of which there is no envelope yet, without holes."""
+        return self._fresh[0] if len(self._fresh) == 1 else np.concatenate(self._fresh or [np.empty(0)])
+
+    def follow(self, heights: Floats, slopes: Floats) -> tuple[Floats, Floats]:
+        """Takes the envelope of what was fresh."""
+        self._fresh.clear()
+        self._heights = np.concatenate((self._heights, heights)) if self._heights.size else heights
+        self._slopes = np.concatenate((self._slopes, slopes)) if self._slopes.size else slopes
+        return heights, slopes
 
     def piece(self, end: int) -> tuple[Floats, Floats]:
         """Envelope and slope from `begin` to `end`, which are taken by this."""
@@ -90,3 +107,13 @@ class Lead:
         shape = self._placer.around(sample, self._reach)
         if shape is not None:
             self.quality.beat(shape)
+
+
+def envelopes(leads: Sequence[Lead]) -> list[tuple[Lead, Floats, Floats]]:
+    """Brings the envelope of each lead up to its samples: what is new of it, and of its slope."""
+    fresh = [lead.fresh() for lead in leads]
+    if len({values.size for values in fresh}) == 1:
+        told = feed_together([lead.envelope for lead in leads], fresh)
+    else:
+        told = [lead.envelope.feed(values) for lead, values in zip(leads, fresh, strict=True)]
+    return [(lead, *lead.follow(*new)) for lead, new in zip(leads, told, strict=True)]

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from healthcare.signals.beat import Beat, Chunk
 from healthcare.signals.envelope import DELAY_S, FLOOR_MV_S
 from healthcare.signals.finder import BeatFinder, Top
-from healthcare.signals.lead import Lead
+from healthcare.signals.lead import Lead, envelopes
+from healthcare.signals.qrs import LeadSearch
 from healthcare.signals.quality import BLOCK_S, MUTED_BELOW
 
 Floats = NDArray[np.float64]
@@ -53,9 +54,13 @@ class EcgLeads:
     where a lead has just stopped. A beat in a stretch that is muted has a quality below `MUTED_BELOW`.
     """
 
-    def __init__(self, rate_hz: float) -> None:
+    def __init__(self, rate_hz: float, *, each: bool = False) -> None:
+        """`each`: every lead is searched by itself too; `of_each` gives those beats."""
         self.rate_hz = rate_hz
+        self._each = each
         self._leads: dict[str, Lead] = {}
+        self._searches: dict[str, LeadSearch] = {}
+        self._of_each: dict[str, list[Beat]] = {}
         self._finder = BeatFinder(rate_hz)
         self._block = round(BLOCK_S * rate_hz)
         self._begin(0)
@@ -63,6 +68,7 @@ class EcgLeads:
 
     def _begin(self, first: int) -> None:
         self._leads.clear()
+        self._searches.clear()
         self._first = self._at = first  # the first sample of this stream; the next one to search
         self._finder.reset(first)
         self._last: int | None = None
@@ -90,6 +96,7 @@ class EcgLeads:
         newest = max(lead.clock.next_sample for lead in self._leads.values())
         for lead in self._leads.values():
             lead.fill_to(newest - round(STOPPED_S * self.rate_hz))
+        self._follow()
         return beats + self._advance(min(lead.clock.next_sample for lead in self._leads.values()))
 
     def _skipped(self, lead: Lead, chunk: Chunk) -> int:
@@ -102,8 +109,22 @@ class EcgLeads:
         newest = max(one.clock.next_sample for one in self._leads.values())
         for one in self._leads.values():
             one.fill_to(newest)
+        self._follow()
+        for name, search in self._searches.items():
+            self._of_each.setdefault(name, []).extend(search.finish())
         beats = self._advance(newest, whole=False)
         return beats + [self._beat(top) for top in self._finder.finish()]
+
+    def of_each(self) -> dict[str, list[Beat]]:
+        """By lead, the beats found in it alone since this was asked last. Their quality is how clear each was."""
+        told, self._of_each = self._of_each, {}
+        return told
+
+    def _follow(self) -> None:
+        for lead, heights, slopes in envelopes(list(self._leads.values())):
+            search = self._searches.get(lead.name)
+            if search is not None and heights.size:
+                self._of_each.setdefault(lead.name, []).extend(search.take(heights, slopes))
 
     def state(self) -> LeadsState:
         leads = self._leads.values()
@@ -121,14 +142,16 @@ class EcgLeads:
         lead = self._leads.get(chunk.channel)
         if lead is not None:
             return lead
-        if not self._leads:
+        other = next(iter(self._leads.values()), None)
+        if other is None:
             lead = Lead(chunk.channel, self.rate_hz, chunk.start_s, self._first)
         else:  # joins those that are there, at the block that is open
-            other = next(iter(self._leads.values()))
             lead = Lead(chunk.channel, self.rate_hz, other.clock.at_s(other.block), other.block)
-            if self._at > other.block:
-                lead.fill_to(self._at)
-                lead.piece(self._at)
+        if self._each:
+            self._searches[chunk.channel] = lead.search()
+        if other is not None and self._at > other.block:
+            lead.fill_to(self._at)
+            lead.piece(self._at)
         self._leads[chunk.channel] = lead
         return lead
 

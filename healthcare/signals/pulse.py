@@ -11,14 +11,15 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import maximum_filter1d
-from scipy.signal import butter, lfilter, lfilter_zi
+from scipy.signal import butter, lfilter_zi
 
 from healthcare.signals.blocks import Blocks, Floats
 from healthcare.signals.pulse_shape import GOOD_QUALITY, PulseShape
+from healthcare.signals.side_by_side import filtered
 
 #: What is good enough for a number on a screen.
 SHOWN_QUALITY = 0.5
@@ -130,10 +131,10 @@ class PulseTracker:
 
     def quality(self, now_s: float) -> float:
         """0..1: the mean of the last four pulses; 0 when the last is older than 2.5 s, or there are fewer."""
-        last = list(self.recent)[-4:]
-        if len(last) < 4 or now_s - last[-1].at_s > 2.5:
+        recent = self.recent
+        if len(recent) < 4 or now_s - recent[-1].at_s > 2.5:
             return 0.0
-        return sum(p.quality for p in last) / 4
+        return (recent[-4].quality + recent[-3].quality + recent[-2].quality + recent[-1].quality) / 4
 
     def good_since(self, since_s: float) -> list[Pulse]:
         return [p for p in self.recent if p.good and p.at_s >= since_s]
@@ -156,19 +157,23 @@ class PulseTracker:
 
     def _append(self, block: Floats) -> None:
         holes = np.isnan(block)
-        if holes.any():
+        missing = bool(holes.any())
+        if missing:
             block = self._filled(block, holes)
+            missing = bool(holes.mean() > 0.5)
         self._last_value = float(block[-1])
         if self._filter is None:
             self._filter = lfilter_zi(self._b, self._a) * block[0]
-        smooth, self._filter = lfilter(self._b, self._a, block, zi=self._filter)
-        before = self._smooth[-1:] if len(self._smooth) else smooth[:1]
-        rise = np.maximum(np.diff(np.concatenate((before, smooth))), 0.0)
+        (smooth,), (self._filter,) = filtered(self._b, self._a, [block], [self._filter])
+        rise = np.empty_like(smooth)
+        rise[0] = smooth[0] - (self._smooth[-1] if len(self._smooth) else smooth[0])
+        np.subtract(smooth[1:], smooth[:-1], out=rise[1:])
+        np.maximum(rise, 0.0, out=rise)
         self._wave = np.concatenate((self._wave, block))
         self._smooth = np.concatenate((self._smooth, smooth))
         self._holes = np.concatenate((self._holes, holes))
         self._slope = np.concatenate((self._slope, rise))
-        self._note_flat(block, bool(holes.mean() > 0.5))
+        self._note_flat(block, missing)
 
     def _filled(self, block: Floats, holes: NDArray[np.bool_]) -> Floats:
         """Holes hold the last value, so that a filter rings as little as can be."""
@@ -177,7 +182,8 @@ class PulseTracker:
         return np.concatenate(([self._last_value], block))[at]
 
     def _note_flat(self, block: Floats, missing: bool) -> None:
-        mean, lowest, highest = float(block.mean()), float(block.min()), float(block.max())
+        values = block.tolist()
+        mean, lowest, highest = float(block.sum()) / len(values), min(values), max(values)
         self.levels.append(Level(self._time(self._end), mean, lowest, highest, missing))
         still = highest - lowest <= 1e-3 * max(self._shape.usual_height, 1e-6)
         self._flat_s = self._flat_s + _BLOCK_S if still or missing else 0.0
@@ -204,7 +210,7 @@ class PulseTracker:
         width = round(_SLOPE_S * self._hz)
         low = max(start - width + 1, self._first)
         rises = self._slope[low - self._first : stop - self._first]
-        summed = np.convolve(rises, np.ones(width))[: len(rises)]
+        summed = np.convolve(rises, _ones(width))[: len(rises)]
         return summed[start - low :]
 
     def _search(self) -> None:
@@ -221,12 +227,12 @@ class PulseTracker:
                 return
         stop = self._end - reach
         low = max(self._searched - reach, self._first)
-        sums = self._sums(low, self._end)
-        highest = maximum_filter1d(sums, 2 * reach + 1, mode="nearest")
-        inside = slice(self._searched - low, stop - low)
-        for offset in np.flatnonzero((sums[inside] == highest[inside]) & (sums[inside] > 0.15 * self._level)):
-            number = self._searched + int(offset)
-            self._consider(number, float(sums[number - low]))
+        sums = self._sums(low, self._end).tolist()
+        least = 0.15 * self._level
+        for place in range(self._searched - low, stop - low):
+            height = sums[place]
+            if sums[place + 1] <= height > least and height == max(sums[max(place - reach, 0) : place + reach + 1]):
+                self._consider(low + place, height)
         self._searched = stop
         silent_s = (stop - self._last_top) / self._hz
         if silent_s > max(2.0, 2.0 * self._usual_s):
@@ -273,7 +279,7 @@ class PulseTracker:
         if len(head) < 4:
             return None
         self._measured = top
-        rises = np.diff(head)
+        rises = head[1:] - head[:-1]
         steepest = int(rises.argmax())
         base = float(head[: steepest + 1].min())
         back = (0.5 * float(head[steepest] + head[steepest + 1]) - base) / float(max(rises[steepest], 1e-12))
@@ -316,3 +322,8 @@ class PulseTracker:
             self._wave, self._smooth = self._wave[extra:], self._smooth[extra:]
             self._slope, self._holes = self._slope[extra:], self._holes[extra:]
             self._first += extra
+
+
+@lru_cache(maxsize=16)
+def _ones(width: int) -> Floats:
+    return np.ones(width)

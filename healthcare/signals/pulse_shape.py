@@ -7,6 +7,7 @@ signals" (Physiological Measurement 2012), without the warping: shapes are laid 
 from __future__ import annotations
 
 from collections import deque
+from math import sqrt
 
 import numpy as np
 
@@ -42,8 +43,8 @@ class PulseShape:
 
     def judge(self, shape: Floats, height: float, rise_s: float, raw: Floats) -> float:
         """0..1. `shape`: the smoothed pulse around its steepest moment; `raw`: the same stretch unsmoothed."""
-        spread = shape - shape.mean()
-        norm = float(np.sqrt(spread @ spread))
+        spread = shape - shape.sum() / len(shape)
+        norm = sqrt(spread @ spread)
         if norm <= 0.0:
             return 0.0
         unit = spread / norm
@@ -65,11 +66,11 @@ class PulseShape:
         agreement = float(unit[:length] @ self._template[:length])
         if agreement > _ADAPTS_ABOVE:
             mixed = (1.0 - _SHARE) * self._template[:length] + _SHARE * unit[:length]
-            self._template = mixed / np.sqrt(mixed @ mixed)
+            self._template = mixed / sqrt(mixed @ mixed)
         else:
             self._learn()
         # narrow noise reaches 0.9 now and then, one patient's pulses agree to 0.98
-        return float(np.clip((agreement - 0.75) / 0.25, 0.0, 1.0))
+        return min(max((agreement - 0.75) / 0.25, 0.0), 1.0)
 
     def _learn(self) -> None:
         """Makes the last shapes the template when they agree among themselves: a new wave, or a moved probe."""
@@ -86,4 +87,4 @@ class PulseShape:
         """A stretch of equal extremes: the amplifier was at its end."""
         highest = float(raw.max())
         span = highest - float(raw.min())
-        return int((raw >= highest - 1e-4 * span).sum()) >= round(_CLIPPED_S * self._hz)
+        return np.count_nonzero(raw >= highest - 1e-4 * span) >= round(_CLIPPED_S * self._hz)

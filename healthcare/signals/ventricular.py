@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from healthcare.signals.beat import Beat, Chunk
-from healthcare.signals.lead_trace import LeadTrace, take_leads
+from healthcare.signals.lead_trace import LeadTraces
 from healthcare.signals.normal_form import (
     LAG,
     REACH,
@@ -49,7 +49,6 @@ _FROZEN_FROM = 3
 _NORMAL_ENDS = 3
 _STRANGE_OF_EIGHT = 4
 _SILENT_ENDS_S = 3.0
-_STOPPED_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +71,10 @@ class VentricularRuns:
     """One patient. `present` from the fifth beat of a fast run until three normal beats, or silence."""
 
     def __init__(self, faster_than_per_min: float = FASTER_THAN_PER_MIN) -> None:
+        self.traces = LeadTraces(LEADS)
         self.present = False
         self.run: list[BeatShape] = []  # the strange beats in a row, the last of a row that has just ended too
         self._slowest_s = 60.0 / faster_than_per_min
-        self._traces: dict[str, LeadTrace] = {}
         self._waiting: deque[Beat] = deque()
         self._recent: deque[BeatShape] = deque(maxlen=32)
         self._intervals: deque[float] = deque(maxlen=10)
@@ -97,26 +96,21 @@ class VentricularRuns:
 
     def take(self, chunks: Iterable[Chunk], beats: Sequence[Beat], usable: Collection[str]) -> list[BeatShape]:
         """Beats whose shape became known, in order. `usable`: leads fit to be looked at."""
-        take_leads(self._traces, chunks, LEADS, WINDOW_REACH)
+        self.traces.take(chunks)
         self._waiting.extend(beats)
         found = []
-        while self._waiting and self._reached(self._waiting[0]):
+        while self._waiting and self.traces.reach(self._waiting[0].at_s, WINDOW_REACH):
             shape = self._shape(self._waiting.popleft(), usable)
             self._recent.append(shape)
             self._follow(shape)
             found.append(shape)
         return found
 
-    def _reached(self, beat: Beat) -> bool:
-        newest_s = max((trace.end_s for trace in self._traces.values()), default=0.0)
-        live = [trace for trace in self._traces.values() if trace.end_s > newest_s - _STOPPED_S]
-        return all(trace.reaches(beat.at_s) for trace in live)
-
     def _shape(self, beat: Beat, usable: Collection[str]) -> BeatShape:
         windows: list[Waves] = []
         present = np.zeros(LEADS, dtype=np.bool_)
-        for place, (lead, trace) in enumerate(self._traces.items()):
-            window = trace.window(beat.at_s) if lead in usable else None
+        for place, (lead, trace) in enumerate(self.traces.by_lead.items()):
+            window = trace.window(beat.at_s, WINDOW_REACH) if lead in usable else None
             present[place] = window is not None
             windows.append(self._nothing if window is None else window)
         windows += [self._nothing] * (LEADS - len(windows))
