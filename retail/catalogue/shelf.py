@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, select
 
 from retail.catalogue import tables
+from retail.catalogue.bring import Known
 from retail.catalogue.item_code import gtin_of
 from retail.catalogue.product import Product, Slot, read_product, read_slot
 from verticals.store.database import upsert
@@ -66,3 +67,9 @@ def pages(connection: Connection) -> Iterator[dict[str, Any]]:
     slots: Sequence[Slot] = read_slots(connection)
     if slots:
         yield {"slots": [one.as_json() for one in slots]}
+
+
+def known(connection: Connection) -> Known:
+    """What an import may name that is there already."""
+    codes = {row.code: row.gtin for row in connection.execute(select(tables.item_codes))}
+    return Known(frozenset(connection.scalars(select(tables.products.c.gtin))), codes)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Insert, Row, case, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Insert, Row, bindparam, case, delete, func, insert, or_, select, update
 
 from retail.ledger import tables
 from retail.ledger.document import OUTSIDE
@@ -23,11 +23,19 @@ from retail.ledger.document import OUTSIDE
 #: A product (GTIN-14) at a place.
 Key = tuple[str, str]
 _ASKED = 400
+_count, _balance = tables.counts.c, tables.balances.c
+# Made once: building a statement anew takes longer than running it.
+_NEWEST_COUNTS = (
+    select(_count.gtin, _count.place, func.max(_count.at_ms).label("at_ms"))
+    .where(_count.gtin.in_(bindparam("gtins", expanding=True)), _count.voided.is_(False))
+    .group_by(_count.gtin, _count.place)
+)
+_BALANCES = select(tables.balances).where(_balance.gtin.in_(bindparam("gtins", expanding=True)))
 
 
 @dataclass(slots=True)
 class _Change:
-    lots: Counter[str] = field(default_factory=Counter)
+    lots: dict[str, int] = field(default_factory=dict)
     since_ms: int = 2**62
     counted: bool = False
 
@@ -43,7 +51,8 @@ class Changes:
         for place, sign in ((row["from_account"], -1), (row["to_account"], 1)):
             if place not in OUTSIDE:
                 change = self.keys.setdefault((row["gtin"], place), _Change())
-                change.lots[row["lot"]] += -sign * row["thousandths"] if back else sign * row["thousandths"]
+                amount = -sign * row["thousandths"] if back else sign * row["thousandths"]
+                change.lots[row["lot"]] = change.lots.get(row["lot"], 0) + amount
                 change.since_ms = min(change.since_ms, row["at_ms"])
 
     def counted(self, row: Mapping[Any, Any]) -> None:
@@ -87,8 +96,7 @@ def on_hand(
     counted = newest_counts(connection, gtins) if counted is None else counted
     lots: dict[Key, dict[str, int]] = {key: {} for key in wanted}
     for some in _portions(gtins):
-        query = select(tables.balances).where(tables.balances.c.gtin.in_(some))
-        for row in connection.execute(query):
+        for row in connection.execute(_BALANCES, {"gtins": some}):
             if (row.gtin, row.place) in lots and row.thousandths:
                 lots[row.gtin, row.place][row.lot] = row.thousandths
     return [held(key, lots[key], counted.get(key)) for key in wanted]
@@ -102,12 +110,10 @@ def held(key: Key, lots: Mapping[str, int], counted_ms: int | None) -> dict[str,
 
 def newest_counts(connection: Connection, gtins: Iterable[str]) -> dict[Key, int]:
     """When each product was last counted at each place, UTC ms; counts of one lot are counts too."""
-    column = tables.counts.c
     found: dict[Key, int] = {}
     for some in _portions(sorted(gtins)):
-        query = select(column.gtin, column.place, func.max(column.at_ms).label("at_ms"))
-        query = query.where(column.gtin.in_(some), column.voided.is_(False)).group_by(column.gtin, column.place)
-        found |= {(row.gtin, row.place): row.at_ms for row in connection.execute(query)}
+        rows = connection.execute(_NEWEST_COUNTS, {"gtins": some})
+        found |= {(row.gtin, row.place): row.at_ms for row in rows}
     return found
 
 

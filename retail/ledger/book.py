@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, tuple_
+from sqlalchemy import Connection, bindparam, func, insert, select, tuple_
 
 from retail.ledger import balance, tables, voids
 from retail.ledger.document import Count, Document, Line, read_line
@@ -26,6 +26,21 @@ _ASKED = 400  # documents asked for in one statement
 _FACTS = ("gtin", "from_account", "to_account", "thousandths", "lot")
 
 _Key = tuple[int, int]
+
+# Made once: building a statement anew takes longer than running it.
+_document, _void = tables.documents.c, tables.voids.c
+_NUMBERS = select(_document.source, _document.ref, _document.id).where(
+    tuple_(_document.source, _document.ref).in_(bindparam("named", expanding=True))
+)
+_LAST = select(func.max(_document.id))
+_WAITING = (
+    select(_void.source, _void.ref)
+    .where(tuple_(_void.source, _void.ref).in_(bindparam("named", expanding=True)))
+    .distinct()
+)
+_INSERT = {
+    table: insert(table) for table in (tables.documents, tables.lines, tables.counts, tables.voids, tables.unknown)
+}
 
 
 @dataclass(slots=True)
@@ -64,14 +79,11 @@ def book_unknown(connection: Connection, codes: Mapping[str, str]) -> Booked:
     waiting = select(tables.unknown).where(tables.unknown.c.code.in_(list(codes)), tables.unknown.c.booked.is_(False))
     rows = connection.execute(waiting.order_by(tables.unknown.c.document, tables.unknown.c.line)).all()
     kinds = _kinds(connection, {row.document for row in rows})
-    lines = [
-        _line_row(row.document, replace(read_line(json.loads(row.said)), gtin=codes[row.code]), row.at_ms)
-        for row in rows
-    ]
+    lines = [_line_row(row.document, read_line(json.loads(row.said)), codes[row.code], row.at_ms) for row in rows]
     changes, booked = balance.Changes(), Booked()
     if not rows:
         return booked
-    connection.execute(insert(tables.lines), lines)
+    connection.execute(_INSERT[tables.lines], lines)
     _lots(connection, lines)
     known = tables.unknown.update().where(
         tuple_(tables.unknown.c.document, tables.unknown.c.line).in_([(row.document, row.line) for row in rows])
@@ -108,7 +120,7 @@ class _Filing:
         asked = {(one.source, one.ref): one for one in reversed(documents)}
         numbers = _numbers(self._connection, list(asked))
         known = set(numbers.values())
-        last = self._connection.scalar(select(func.max(tables.documents.c.id))) or 0
+        last = self._connection.scalar(_LAST) or 0
         for one in documents:
             if (one.source, one.ref) not in numbers:
                 last += 1
@@ -151,7 +163,7 @@ class _Filing:
 
     def _take_line(self, line: Line, number: int, document: Document, codes: Mapping[str, str]) -> None:
         at_ms = _ms(document.at_utc_s if line.at_utc_s is None else line.at_utc_s)
-        row = _line_row(number, replace(line, gtin=line.gtin or codes.get(line.code, "")), at_ms)
+        row = _line_row(number, line, line.gtin or codes.get(line.code, ""), at_ms)
         facts = tuple(row[name] for name in _FACTS) if row["gtin"] else (line.code,)
         known = self._seen.setdefault((number, line.number), facts)
         if known is not facts:
@@ -176,7 +188,7 @@ class _Filing:
             (tables.unknown, self.unknown),
         ):
             if rows:
-                self._connection.execute(insert(table), rows)
+                self._connection.execute(_INSERT[table], rows)
         upsert(self._connection, tables.conflicts, ["document", "line", "sequence"], list(self._conflicts.values()))
         _lots(self._connection, [*(row for row, _ in self.lines), *self.counts])
 
@@ -190,22 +202,19 @@ def _settle(
 ) -> None:
     """Voids of this booking find what they take back, and what came now finds the voids that waited for it."""
     targets = _numbers(connection, sorted({(void["source"], void["ref"]) for void in filing.voids}))
-    void = tables.voids.c
     for some in _portions(sorted(numbers)):
-        waiting = select(void.source, void.ref).where(tuple_(void.source, void.ref).in_(some)).distinct()
-        targets |= {(row.source, row.ref): numbers[row.source, row.ref] for row in connection.execute(waiting)}
+        waiting = connection.execute(_WAITING, {"named": some})
+        targets |= {(row.source, row.ref): numbers[row.source, row.ref] for row in waiting}
     for (source, ref), number in sorted(targets.items(), key=lambda item: item[1]):
         added = voids.settle(connection, number, source, ref, changes)
         booked.moved += [_moved(row, "void") for row in added]
 
 
 def _numbers(connection: Connection, named: Sequence[tuple[str, str]]) -> dict[tuple[str, str], int]:
-    document = tables.documents.c
     found: dict[tuple[str, str], int] = {}
     for some in _portions(named):
-        query = select(document.source, document.ref, document.id)
-        query = query.where(tuple_(document.source, document.ref).in_(some))
-        found |= {(row.source, row.ref): row.id for row in connection.execute(query)}
+        rows = connection.execute(_NUMBERS, {"named": some})
+        found |= {(row.source, row.ref): row.id for row in rows}
     return found
 
 
@@ -241,11 +250,11 @@ def lot_of(lot: str, expiry: str) -> str:
     return lot or (f"@{expiry}" if expiry else "")
 
 
-def _line_row(document: int, line: Line, at_ms: int) -> dict[str, Any]:
+def _line_row(document: int, line: Line, gtin: str, at_ms: int) -> dict[str, Any]:
     return {
         "document": document,
         "line": line.number,
-        "gtin": line.gtin,
+        "gtin": gtin,
         "from_account": line.from_account,
         "to_account": line.to_account,
         "thousandths": line.thousandths,

@@ -121,8 +121,8 @@ def read_document(said: Any) -> Document:
         raise InputError(
             f"{where}: '{str(kind)[:40]}' is no kind of document", hint=f"Known: {', '.join(sorted(KINDS))}."
         )
-    lines = [read_line(one, where) for one in _listed(said, "lines", where)]
-    counts = [_read_count(one, where) for one in _listed(said, "counts", where)]
+    lines = tuple(read_line(one, where) for one in _listed(said, "lines", where))
+    counts = tuple(_read_count(one, where) for one in _listed(said, "counts", where))
     voids = _read_voids(said.get("voids"), where)
     if not (lines or counts or voids):
         raise InputError(f"{where}: it moves, counts and takes back nothing")

@@ -42,12 +42,17 @@ def dated(connection: Connection, before: str) -> dict[Key, list[Lot]]:
     """What is left at each place of lots that expire before `before` (ISO date), the earliest first."""
     lot, held = tables.lots.c, tables.balances.c
     due = select(lot.gtin).where(lot.expiry < before).distinct()
-    expiries: dict[str, dict[str, str]] = {}
+    dates: dict[str, dict[str, str]] = {}
     for row in connection.execute(select(tables.lots).where(lot.gtin.in_(due))):
-        expiries.setdefault(row.gtin, {})[row.lot] = row.expiry
+        dates.setdefault(row.gtin, {})[row.lot] = row.expiry
     balances: dict[Key, dict[str, int]] = {}
     for row in connection.execute(select(tables.balances).where(held.gtin.in_(due))):
         balances.setdefault((row.gtin, row.place), {})[row.lot] = row.thousandths
-    left = {key: remaining(amounts, expiries[key[0]]) for key, amounts in balances.items()}
+    left = {key: remaining(amounts, dates[key[0]]) for key, amounts in balances.items()}
     found = {key: [one for one in some if one.expiry and one.expiry < before] for key, some in left.items()}
     return {key: some for key, some in found.items() if some}
+
+
+def expiries(connection: Connection) -> dict[Key, str]:
+    """The date of each lot that was told with one, by GTIN and lot."""
+    return {(row.gtin, row.lot): row.expiry for row in connection.execute(select(tables.lots))}

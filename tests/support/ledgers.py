@@ -15,7 +15,7 @@ from verticals.contract import Event, Sample
 from verticals.store.database import reading
 from verticals.store.events import Entry, EventStore
 
-TEA, OATS, GRAPES = "04006381333931", "08061414112345", "02000417000000"
+TEA, OATS, GRAPES = "04006381333931", "08061414112347", "02000417000004"
 #: 2026-11-23 08:00 UTC.
 MORNING = 1_795_420_800.0
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.errors import InputError
+from core.errors import InputError, StoreError
 from tests.support.clocks import FakeClock
 from tests.support.factories import make_app_db
 from verticals.store.events import Entry, EventStore
@@ -85,3 +85,13 @@ def test_one_row_a_source_and_key(tmp_path_factory: pytest.TempPathFactory, brou
     ids = [inbox.bring(source, key, {}) for source, key in brought]
     assert len(set(ids)) == len(set(brought)) == len(inbox.pending())
     engine.dispose()
+
+
+def test_several_facts_are_brought_together_or_not_at_all(tmp_path: Path) -> None:
+    inbox = Inbox(make_app_db(tmp_path))
+    with pytest.raises(StoreError, match="cannot be recorded"):
+        inbox.bring_all("import", [("a", {"n": 1}), ("b", {"n": float("nan")})])
+    assert inbox.pending() == []
+    first = inbox.bring_all("import", [("a", {"n": 1}), ("b", {"n": 2})])
+    assert inbox.bring_all("import", [("b", {"n": 3}), ("c", {"n": 4})])[0] == first[1]
+    assert [(fact.key, fact.payload["n"]) for fact in inbox.pending()] == [("a", 1), ("b", 2), ("c", 4)]

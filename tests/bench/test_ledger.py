@@ -1,0 +1,155 @@
+"""Figures of the ledger at a million and at ten million lines: lines a second in durable batches, on-hand of a product.
+
+The ledger of before is laid down by SQL, as if it had been booked; what is measured goes through events, projection
+and commit. Processor seconds are printed beside the clock's: other work on the machine makes only the latter longer.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sqlalchemy import Engine
+
+from retail import tables
+from retail.ledger import balance
+from retail.ledger.document import Document, Line
+from retail.vertical import MANIFEST
+from tests.support.databases import places_in
+from tests.support.ledgers import MORNING
+from verticals.contract import Event
+from verticals.store.database import open_database, reading, reserve_log
+from verticals.store.events import Entry, EventStore
+from verticals.store.upgrade import prepare_app_db
+
+pytestmark = pytest.mark.bench
+
+PRODUCTS = 10_000
+LINES_A_DOCUMENT = 5
+#: What is measured on top of it: documents in one event (a till that was offline), events in one commit.
+MEASURED_LINES = 50_000
+DOCUMENTS_AN_EVENT = 200
+LINES_A_SECOND, ON_HAND_MS = 5_000, 20.0
+_YEAR_MS = 365 * 86_400_000
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    places = places_in(tmp_path)
+    places.make("retail")
+    engine = open_database(prepare_app_db(places, MANIFEST))
+    reserve_log(engine)
+    yield engine
+    engine.dispose()
+
+
+def lay_down(engine: Engine, lines: int) -> None:
+    """A year of sales and deliveries, spread over the products, with the balances that they leave."""
+    documents = lines // LINES_A_DOCUMENT
+    began_ms = round(MORNING * 1000) - _YEAR_MS
+    step_ms = _YEAR_MS // documents
+    with engine.begin() as connection:
+        connection.exec_driver_sql("PRAGMA cache_size=-200000")
+        connection.exec_driver_sql(
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?) "
+            "INSERT INTO ledger_documents (id, source, ref, kind, at_ms, who, reason, sequence) "
+            "SELECT i, 'till-' || (i % 8), 'y/' || i, 'sale', ? + i * ?, '', '', 0 FROM n",
+            (documents, began_ms, step_ms),
+        )
+        connection.exec_driver_sql(
+            "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < ?) "
+            "INSERT INTO ledger_lines (document, line, gtin, from_account, to_account, thousandths, at_ms, lot, "
+            "expiry, reason, price_cents, reverses) SELECT 1 + i / 5, 1 + i % 5, printf('%014d', 4000000000000 + 10 * "
+            "((i * 7919) % ?)), CASE i % 10 WHEN 0 THEN 'supplier' ELSE 'floor' END, "
+            "CASE i % 10 WHEN 0 THEN 'floor' ELSE 'customer' END, CASE i % 10 WHEN 0 THEN 9000 ELSE 1000 END, "
+            "? + (1 + i / 5) * ?, '', '', '', 199, NULL FROM n",
+            (lines, PRODUCTS, began_ms, step_ms),
+        )
+        connection.exec_driver_sql(
+            "INSERT INTO ledger_balances SELECT gtin, 'floor', '', "
+            "sum(CASE to_account WHEN 'floor' THEN thousandths ELSE -thousandths END) FROM ledger_lines GROUP BY gtin"
+        )
+
+
+def products(engine: Engine) -> list[str]:
+    with reading(engine) as connection:
+        return [row[0] for row in connection.exec_driver_sql("SELECT gtin FROM ledger_balances")]
+
+
+def baskets(count: int, known: list[str]) -> list[Document]:
+    """Sales as a till rings them up; a few products sell most."""
+    chance = random.Random(4)
+    made = []
+    for number in range(count):
+        lines = [
+            Line(
+                line,
+                1000,
+                "floor",
+                "customer",
+                known[min(int(chance.paretovariate(0.6)), len(known)) - 1],
+                price_cents=199,
+            )
+            for line in range(1, LINES_A_DOCUMENT + 1)
+        ]
+        made.append(Document(f"till-{number % 8}", f"n/{number}", "sale", MORNING + number / 10, lines))
+    return made
+
+
+def measure_ingest(engine: Engine, known: list[str], documents_an_event: int, events_a_commit: int) -> float:
+    """Lines a second, by the clock; prints them by the processor too."""
+    sales = baskets(MEASURED_LINES // LINES_A_DOCUMENT, known)
+    store = EventStore(engine, tables.project)
+    events = [
+        Event("documents", str(first), MORNING, {
+            "documents": [
+                {**one.as_json(), "ref": f"{documents_an_event}/{one.ref}"}
+                for one in sales[first : first + documents_an_event]
+            ]
+        }, "store")
+        for first in range(0, len(sales), documents_an_event)
+    ]  # fmt: skip
+    began, worked = time.perf_counter(), time.process_time()
+    for first in range(0, len(events), events_a_commit):
+        store.append([Entry(events=[event]) for event in events[first : first + events_a_commit]])
+    took_s, worked_s = time.perf_counter() - began, time.process_time() - worked
+    by_clock, by_work = MEASURED_LINES / took_s, MEASURED_LINES / worked_s
+    print(f"  {documents_an_event} documents an event, {events_a_commit} events a commit:", end=" ")
+    print(f"{by_clock:.0f} lines/s by the clock, {by_work:.0f} a second of the processor")
+    return by_clock
+
+
+def measure_on_hand(engine: Engine, known: list[str]) -> float:
+    """The slowest of 500 products, in ms, each with its newest count and all its lots."""
+    took_ms = []
+    for gtin_ in random.Random(5).sample(known, 500):
+        began = time.perf_counter()
+        with reading(engine) as connection:
+            balance.on_hand(connection, [(gtin_, "floor"), (gtin_, "backroom")])
+        took_ms.append((time.perf_counter() - began) * 1000)
+    p50, p99 = np.percentile(took_ms, [50, 99])
+    print(f"  on-hand of a product: p50 {p50:.2f} ms, p99 {p99:.2f} ms, slowest {max(took_ms):.2f} ms")
+    return float(p99)
+
+
+def figures(engine: Engine, lines: int) -> None:
+    lay_down(engine, lines)
+    known = products(engine)
+    print(f"\n{lines} lines, {len(known)} products:")
+    together = measure_ingest(engine, known, DOCUMENTS_AN_EVENT, 1)
+    measure_ingest(engine, known, 1, 100)
+    assert measure_on_hand(engine, known) <= ON_HAND_MS
+    assert together >= LINES_A_SECOND
+
+
+def test_a_million_lines(engine: Engine) -> None:
+    figures(engine, 1_000_000)
+
+
+@pytest.mark.slow
+def test_ten_million_lines(engine: Engine) -> None:
+    figures(engine, 10_000_000)
