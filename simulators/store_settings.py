@@ -14,8 +14,10 @@ OPENS_H, CLOSES_H = 8, 21
 class WorldSettings:
     """Shares are probabilities from 0 to 1 of the thing named; `..._s` are seconds.
 
-    `camera_share` and `tagged_share` are shares of the products; `theft_share`, `unscanned` and `wrong_item` are shares
-    of the pieces that leave the shelf. `level_walk` is the daily step of the logarithm of a product's demand.
+    `camera_share` and `tagged_share` are shares of the products; `theft_share`, `unscanned` and `wrong_item` of the
+    pieces that leave the shelf; `sweeps_per_day` is the chance that thieves empty a product's shelf that day.
+    `level_walk` is the daily step of the logarithm of a product's demand. `count_days`: days between counts of the
+    fifth of the products of most value, of those up to half, of the rest.
     """
 
     products: int = 200
@@ -27,9 +29,11 @@ class WorldSettings:
     basket_lines: float = 6.0
     tills: int = 3
     opening_wrong: float = 0.45
+    opening_phantoms: float = 0.03
     unscanned: float = 0.006
     wrong_item: float = 0.012
     theft_share: float = 0.012
+    sweeps_per_day: float = 0.001
     damage_share: float = 0.004
     damage_unrecorded: float = 0.3
     misplaced: float = 0.006

@@ -142,7 +142,7 @@ class Staff:
         scene = self._scene
         for number, product in enumerate(scene.products):
             stock = scene.stocks[number]
-            gone = scene.rng.random() < scene.settings.opening_wrong / 15
+            gone = scene.rng.random() < scene.settings.opening_phantoms
             if not gone:
                 self._store(number, scene.rng.randint(product.capacity // 2, product.capacity))
                 stock.refill(product.capacity)

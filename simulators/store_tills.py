@@ -102,6 +102,11 @@ class Tills:
         pieces = self._scene.rng.choice((1, 1, 1, 2, 2, 4))
         self._scene.causes["theft"] += self._scene.stocks[product].take(pieces, self._scene.rng)
 
+    def sweep(self, product: int) -> None:
+        """Thieves empty the shelf."""
+        stock = self._scene.stocks[product]
+        self._scene.causes["theft"] += stock.take(stock.floor, self._scene.rng)
+
     def damage(self, product: int) -> None:
         """A piece breaks on the floor; mostly it is written off."""
         scene = self._scene

@@ -26,9 +26,10 @@ _STOLEN_AT_ONCE = 1.8
 _BACK_TO_LEVEL = 0.05
 #: What goes wrong in a store, by the names of its settings.
 _FAULTS = (
-    "opening_wrong", "unscanned", "wrong_item", "theft_share", "damage_share", "misplaced", "returns", "voids",
-    "delivery_short", "delivery_wrong", "delivery_late", "refill_skipped", "refill_unrecorded", "refill_miscounted",
-    "offline_per_week", "camera_blocked", "camera_mistaken", "tag_through_wall", "count_mistaken",
+    "opening_wrong", "opening_phantoms", "sweeps_per_day", "unscanned", "wrong_item", "theft_share", "damage_share",
+    "misplaced", "returns", "voids", "delivery_short", "delivery_wrong", "delivery_late", "refill_skipped",
+    "refill_unrecorded", "refill_miscounted", "offline_per_week", "camera_blocked", "camera_mistaken",
+    "tag_through_wall", "count_mistaken",
 )  # fmt: skip
 
 
@@ -141,6 +142,7 @@ class World:
             self._plan_some(
                 product.per_day * settings.damage_share, partial(self._tills.damage, number), midnight_utc_s
             )
+            self._plan_some(settings.sweeps_per_day, partial(self._tills.sweep, number), midnight_utc_s)
         for till in range(settings.tills):
             per_day = settings.offline_per_week / 7 / settings.tills
             self._plan_some(per_day, partial(self._tills.go_offline, till), midnight_utc_s)

@@ -18,10 +18,11 @@ from typing import Any
 from retail.stock.calibration import Own, learn, own
 from retail.stock.evidence import CUSTOMER, Counted, Evidence, Move, Profile, Seen
 from retail.stock.pace import Pace
+from retail.stock.phantom import Silence
 from retail.stock.reliability import Reliability, Share
 from retail.stock.saved import track_from_state, track_state
 from retail.stock.senses import count, read_tags, see
-from retail.stock.telling import Belief, belief_of, total_of
+from retail.stock.telling import Belief, belief_of, silence_of, total_of
 from retail.stock.track import Knowledge, Track, begun, move, pass_time
 
 _SNAPSHOT_S = 86_400.0
@@ -98,6 +99,11 @@ class Beliefs:
             return None
         return total_of(*self._now(product, now_utc_s))
 
+    def silence(self, gtin: str, now_utc_s: float) -> Silence | None:
+        """What the phantom rule asks of a product; None of one never heard of."""
+        product = self._products.get(gtin)
+        return silence_of(*self._now(product, now_utc_s), now_utc_s) if product else None
+
     def state(self) -> dict[str, Any]:
         """To save as JSON.
 
@@ -122,6 +128,10 @@ class Beliefs:
             profile = made._profiles.get(gtin, Profile(gtin))
             made._products[gtin] = _Product(profile, track_from_state(track), Own(Share(*lost), Share(*read)))
         return made
+
+    def resume(self, gtin: str, track: Track) -> None:
+        """Goes on from what was believed of a product before a restart."""
+        self._products[gtin] = _Product(self._profiles.get(gtin, Profile(gtin)), track)
 
     def _product(self, piece: Evidence) -> _Product:
         known = self._products.get(piece.gtin)

@@ -13,13 +13,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from retail.stock.pace import Pace
+
 FLAT_WEEK = (1.0,) * 7
 HALF_LIVES_DAYS = (10.0, 21.0, 42.0, 90.0)
 #: Pieces that the weekday profile of the store is worth against a product's own.
 _WEEK_WORTH = 60.0
 #: The level begins as the plain mean worth that many days; the spread as a Poisson's, worth that many days.
 _LEVEL_WORTH, _SPREAD_WORTH = 3.0, 10.0
-_LEAST_EXPOSED = 0.1
+_LEAST_EXPOSED, _SOLD_EXPOSED = 0.1, 0.4
+#: A shorter memory is taken only where it foretells clearly better: on few sales it is luck.
+_BETTER = 0.97
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,11 @@ class DaySales:
     weekday: int
     sold: float
     exposure: float = 1.0
+
+    @property
+    def counts(self) -> float:
+        """The exposure to reckon with: what was sold was there for a while, whatever a camera said."""
+        return max(self.exposure, _SOLD_EXPOSED) if self.sold > 0 else self.exposure
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +68,11 @@ def week_profile(histories: Iterable[Sequence[DaySales]], prior: Sequence[float]
     """Weekday factors of all these together; for one product, `prior` is that of the store."""
     sold, offered = [0.0] * 7, [0.0] * 7
     for history in histories:
-        exposed = sum(day.exposure for day in history)
+        exposed = sum(day.counts for day in history)
         level = sum(day.sold for day in history) / exposed if exposed else 0.0
         for day in history:
             sold[day.weekday] += day.sold
-            offered[day.weekday] += level * day.exposure
+            offered[day.weekday] += level * day.counts
     raw = [(s + _WEEK_WORTH / 7 * p) / (o + _WEEK_WORTH / 7) for s, o, p in zip(sold, offered, prior, strict=True)]
     mean = sum(raw) / 7
     return tuple(factor / mean for factor in raw)
@@ -72,25 +81,41 @@ def week_profile(histories: Iterable[Sequence[DaySales]], prior: Sequence[float]
 def estimate(
     history: Sequence[DaySales], prior_week: Sequence[float] = FLAT_WEEK, half_life_days: float | None = None
 ) -> Demand:
-    """From days in order, the newest last. Without a half-life the one that would have foretold each next day best."""
+    """From days in order, the newest last. Without a half-life that which foretold each next day best."""
     week = week_profile([history], prior_week)
     halves = HALF_LIVES_DAYS if half_life_days is None else (half_life_days,)
-    level, spread, half = min(((*_followed(history, week, each), each) for each in halves), key=lambda found: found[1])
+    followed = [(*_followed(history, week, each), each) for each in sorted(halves)]
+    level, spread, half = followed[-1]
+    for shorter in followed[:-1]:
+        if shorter[1] < spread * _BETTER:
+            level, spread, half = shorter
     return Demand(level, week, max(1.0, spread), len(history), half)
 
 
 def _followed(history: Sequence[DaySales], week: Sequence[float], half_life_days: float) -> tuple[float, float]:
     """The level after the last day, and the mean squared miss of each next day against its mean."""
-    exposed = sum(day.exposure * week[day.weekday] for day in history)
+    exposed = sum(day.counts * week[day.weekday] for day in history)
     plain = sum(day.sold for day in history) / exposed if exposed else 0.0
     keep = 0.5 ** (1.0 / half_life_days)
     sold, offered = plain * _LEVEL_WORTH, _LEVEL_WORTH
     missed = weight = 0.0
     for day in history:
-        share = week[day.weekday] * day.exposure
+        share = week[day.weekday] * day.counts
         expected = sold / offered * share
         if share >= _LEAST_EXPOSED and expected > 0:
             missed += (day.sold - expected) ** 2
             weight += expected
         sold, offered = keep * sold + day.sold, keep * offered + share
     return sold / offered, (missed + _SPREAD_WORTH * plain) / (weight + _SPREAD_WORTH * plain) if plain else 1.0
+
+
+def hours_profile(sold_by_hour: Sequence[float], open_hours: Sequence[int]) -> tuple[float, ...]:
+    """24 shares of a day, from pieces sold in each hour of the store's clock; an open hour is worth one piece more."""
+    raw = [max(0.0, sold) + (hour in open_hours) for hour, sold in enumerate(sold_by_hour)]
+    whole = sum(raw)
+    return tuple(share / whole for share in raw) if whole else (1 / 24,) * 24
+
+
+def pace_of(demand: Demand, hours: Sequence[float], lump: float = 1.0, utc_offset_s: float = 0.0) -> Pace:
+    """For the belief, the phantom rule and lost sales. `lump`: pieces sold by pieces of a visit, on average."""
+    return Pace(demand.level, lump, demand.week, hours, utc_offset_s)

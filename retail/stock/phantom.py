@@ -12,16 +12,17 @@ SILENCE = 0.02
 _CAMERA_SAYS = frozenset({"empty", "low"})
 #: How likely the back room must be to hold some for the answer to be a refill.
 _BEHIND = 0.5
+#: In so unlikely a silence it would have been refilled: then it is a check all the same.
+_LONG_SILENCE = SILENCE**2
 
 
 @dataclass(frozen=True, slots=True)
 class Silence:
-    """Of a product: `book` pieces on record, `visits` with a purchase expected since the last sale, `since_h` open
-    hours.
+    """Of a product: `book` pieces on record, `visits` with a purchase expected since the last sale
+    `since_h` hours ago.
 
-    `camera`: the slot's state, "" where no camera looks. `behind`: probability that the back room holds any. `empty`:
-    that the shelf
-    holds none, as believed.
+    `camera`: the slot's state, "" where no camera looks. `behind`: probability that the back room holds any.
+    `empty`: that the shelf holds none, as believed.
     """
 
     gtin: str
@@ -57,8 +58,8 @@ def suspect(found: Silence) -> Suspicion | None:
     probability = no_sale_probability(found.visits)
     if found.book <= 0 or probability >= SILENCE or found.camera not in _CAMERA_SAYS:
         return None
-    behind = found.behind >= _BEHIND
-    where = "the back room should have some" if behind else "the back room should have none"
+    behind = found.behind >= _BEHIND and probability >= _LONG_SILENCE
+    where = "the back room should have some" if found.behind >= _BEHIND else "the back room should have none"
     reason = (
         f"{found.book} on record, but no sale in {found.since_h:.0f} h where {found.visits:.1f} were expected "
         f"(chance {probability * 100:.1g} %), and the camera sees the slot {found.camera}; {where}."

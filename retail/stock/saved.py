@@ -17,7 +17,7 @@ def track_state(track: Track) -> dict[str, Any]:
     return {
         "at": track.at_utc_s,
         "table": _table_state(track.table),
-        "quiet": round(track.quiet, 4),
+        "quiet": [round(track.quiet, 4), track.quiet_utc_s],
         "unrefilled": round(track.unrefilled, 4),
         "book": dict(track.book),
         "sight": _reading_state(track.sight) if track.sight else None,
@@ -33,7 +33,8 @@ def track_from_state(state: Mapping[str, Any]) -> Track:
     return Track(
         at_utc_s=float(state["at"]),
         table=_table_from(state["table"]),
-        quiet=float(state["quiet"]),
+        quiet=float(state["quiet"][0]),
+        quiet_utc_s=float(state["quiet"][1]),
         unrefilled=float(state["unrefilled"]),
         book={place: int(pieces) for place, pieces in state["book"].items()},
         sight=Reading(*state["sight"]) if state["sight"] else None,

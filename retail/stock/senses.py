@@ -82,4 +82,4 @@ def count(track: Track, knowledge: Knowledge, found: Counted) -> None:
     track.book[found.place] = found.quantity
     track.since[found.place] = Since(found.quantity, found.at_utc_s, found.source)
     if found.place == FLOOR and not imported:
-        track.quiet = 0.0
+        track.quiet, track.quiet_utc_s = 0.0, found.at_utc_s

@@ -11,6 +11,7 @@ import numpy as np
 from retail.stock.evidence import FLOOR, Profile
 from retail.stock.likelihood import facings_table
 from retail.stock.mass import Mass, mean_of, place_mass, quantile, sum_mass
+from retail.stock.phantom import Silence
 from retail.stock.senses import TAGS_OWN
 from retail.stock.track import AXES, Knowledge, Track
 
@@ -18,6 +19,7 @@ STORE = "store"
 #: The interval holds the true number at least that often.
 INTERVAL = 0.90
 _DISAGREES = 0.03
+_LOOK_OLD_S = 36 * 3600.0
 _HIGH, _MEDIUM = 0.8, 0.5
 
 
@@ -61,6 +63,18 @@ def total_of(track: Track, knowledge: Knowledge) -> Belief:
     book = sum(track.book.values())
     said = ["book"] if book < 0 or _tail(mass, round(book / knowledge.profile.step)) < _DISAGREES else []
     return _told(knowledge.profile, STORE, mass, book, said, [f"book says {book}"])
+
+
+def silence_of(track: Track, knowledge: Knowledge, now_utc_s: float) -> Silence:
+    """For the phantom rule; a camera that has not spoken for long is not asked."""
+    sight, camera = track.sight, ""
+    if sight and now_utc_s - sight.at_utc_s <= _LOOK_OLD_S:
+        few = sight.value <= knowledge.profile.facings // 2
+        camera = "empty" if not sight.value else "low" if few else "full"
+    return Silence(
+        knowledge.profile.gtin, sum(track.book.values()), track.quiet, max(0.0, now_utc_s - track.quiet_utc_s) / 3600,
+        camera, sight.value if sight else 0, 1 - float(track.table[:, 0].sum()), float(track.table[0].sum()),
+    )  # fmt: skip
 
 
 def _told(profile: Profile, place: str, mass: Mass, book: int, said: Sequence[str], sources: Sequence[str]) -> Belief:

@@ -6,6 +6,7 @@ Tables are never changed in place: a copy is cheap.
 from __future__ import annotations
 
 import copy
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -34,6 +35,8 @@ _PACE_SURE = 3.0
 _SETTLE = 0.15  # cells expected to sell before time is worked in
 _REFILLED = 0.5  # of its capacity a shelf is refilled with on average
 _WORKED_IN = 0.02
+#: An empty shelf with stock behind it is refilled at least that often, in days of demand: one that stays empty has none.
+_REFILLS_EMPTY_PER_DAY = 0.7
 _SURPRISING = 0.2
 _REFILL_MISCOUNTED, _SHORT = 0.04, 0.02
 
@@ -65,7 +68,8 @@ class Since:
 
 @dataclass(slots=True)
 class Track:
-    """`at_utc_s`: up to when time is worked in. `quiet`: visits expected since the last sale. `book`: count and moves.
+    """`at_utc_s`: up to when time is worked in. `quiet`: visits expected since the last sale or
+    count of the floor, at `quiet_utc_s`. `book`: count and moves.
 
     `unrefilled`: probability of a refill without a record that is not worked in yet.
     """
@@ -73,6 +77,7 @@ class Track:
     at_utc_s: float
     table: Table
     quiet: float = 0.0
+    quiet_utc_s: float = 0.0
     unrefilled: float = 0.0
     book: dict[str, int] = field(default_factory=dict)
     sight: Reading | None = None
@@ -112,7 +117,7 @@ def begun(knowledge: Knowledge, at_utc_s: float) -> Track:
     cells = max(12, knowledge.profile.capacity // knowledge.profile.step)
     behind = 0.5 * flat(cells)
     behind[0] += 0.5
-    return Track(at_utc_s, np.outer(flat(cells), behind), book=dict.fromkeys(PLACES, 0))
+    return Track(at_utc_s, np.outer(flat(cells), behind), quiet_utc_s=at_utc_s, book=dict.fromkeys(PLACES, 0))
 
 
 def pass_time(track: Track, knowledge: Knowledge, until_utc_s: float, heard_utc_s: float) -> None:
@@ -132,6 +137,7 @@ def pass_time(track: Track, knowledge: Knowledge, until_utc_s: float, heard_utc_
     table = _drifted(track.table, knowledge, min(expected, 20.0))
     table[1:] *= ((_PACE_SURE + track.quiet) / (_PACE_SURE + visits)) ** _PACE_SURE
     track.quiet = visits
+    table[0, 1:] *= math.exp(-_REFILLS_EMPTY_PER_DAY * min(5.0, expected / pace.per_day))
     track.table = scaled(table)
     if knowledge.profile.capacity:
         refills = expected / (_REFILLED * knowledge.profile.capacity)
@@ -178,7 +184,7 @@ def _leave(track: Track, knowledge: Knowledge, line: Move) -> None:
     if line.to_account == CUSTOMER:
         if axis == FLOOR_AXIS and track.table[cells[0][0] :].sum() < _SURPRISING:
             suppose_refill(track, knowledge, 0.05)
-        track.quiet = 0.0
+        track.quiet, track.quiet_utc_s = 0.0, line.at_utc_s
         if knowledge.pace is None:
             track.table = _drifted(track.table, knowledge, line.quantity)
     tables = [(removed(track.table, axis, whole, _OTHER_ITEM), p) for whole, p in cells]

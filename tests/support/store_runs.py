@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from retail.stock.belief import Beliefs
-from retail.stock.evidence import PLACES, Counted, Evidence, Move, Profile, Seen, Tagged
+from retail.stock.demand import DaySales, estimate, hours_profile, pace_of, week_profile
+from retail.stock.evidence import CUSTOMER, PLACES, Counted, Evidence, Move, Profile, Seen, Tagged
 from retail.stock.likelihood import facings_table
 from retail.stock.pace import Pace
+from retail.stock.phantom import suspect
 from simulators.store_facts import FLOOR, Count, Document, Fact, ShelfRead
-from simulators.store_settings import DAY_S, HOUR_S
+from simulators.store_products import Product
+from simulators.store_settings import CLOSES_H, DAY_S, HOUR_S, OPENS_H
 from simulators.store_world import World
 
 Key = tuple[str, str]
@@ -75,6 +81,9 @@ class Followed:
     held: int = 0
     sure: float = 0.0
     right: int = 0
+    belief_s: float = 0.0
+    suspects: Suspects = field(default_factory=lambda: Suspects())
+    beliefs: Beliefs | None = None
 
     def note(self, source: str, error: float) -> None:
         self.errors[source] += abs(error)
@@ -84,27 +93,135 @@ class Followed:
         return self.errors[source] / max(1, self.looks[source])
 
 
-def true_pace(world: World, number: int) -> Pace:
-    product = world.products[number]
-    return Pace(product.per_day, product.lump, product.week, product.hours)
+@dataclass
+class Sales:
+    """What the tills told, by product and day and by hour of the day: what a store knows of demand.
+
+    `past`: four weeks of sales before the first day, as a store has them.
+    """
+
+    past: Mapping[str, Sequence[float]]
+    by_day: dict[tuple[str, int], int] = field(default_factory=lambda: defaultdict(int))
+    visits: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    by_hour: list[int] = field(default_factory=lambda: [0] * 24)
+
+    def take(self, move: Move, begin_utc_s: float) -> None:
+        if move.to_account == CUSTOMER:
+            self.by_day[move.gtin, int((move.at_utc_s - begin_utc_s) // DAY_S)] += move.quantity
+            self.visits[move.gtin] += 1
+            self.by_hour[int(move.at_utc_s % DAY_S // 3600)] += move.quantity
+
+    def paces(self, gtins: Sequence[str], days: int) -> dict[str, Pace]:
+        """From the days before this one."""
+        histories = {
+            gtin: [
+                *(DaySales(day % 7, sold) for day, sold in enumerate(self.past[gtin])),
+                *(DaySales(day % 7, float(self.by_day[gtin, day])) for day in range(days)),
+            ]
+            for gtin in gtins
+        }
+        hours, week = hours_profile(self.by_hour, range(OPENS_H, CLOSES_H)), week_profile(histories.values())
+        found = {}
+        for gtin, history in histories.items():
+            sold = sum(day.sold for day in history)
+            found[gtin] = pace_of(estimate(history, week), hours, _lump(self.visits[gtin], sold - sum(self.past[gtin])))
+        return found
+
+
+@dataclass
+class Suspects:
+    """Checks raised by the phantom rule, episode by episode, against what was true.
+
+    A phantom is worth finding once six visits came for nothing and a camera looks at its slot.
+    """
+
+    raised: int = 0
+    right: int = 0
+    true: int = 0
+    found: int = 0
+    _flagged: set[str] = field(default_factory=set)
+    _visits: dict[str, float] = field(default_factory=lambda: defaultdict(float))
+    _caught: set[str] = field(default_factory=set)
+
+    def look(self, world: World, beliefs: Beliefs, now_utc_s: float, days: float) -> None:
+        for product in world.products:
+            there = sum(world.on_hand(product.gtin, place) for place in PLACES)
+            phantom = not there and sum(world.book(product.gtin, place) for place in PLACES) > 0
+            silence = beliefs.silence(product.gtin, now_utc_s)
+            suspicion = suspect(silence) if silence else None
+            flagged = suspicion is not None and suspicion.task == "check"
+            if flagged and product.gtin not in self._flagged:
+                self.raised += 1
+                self.right += phantom
+            (self._flagged.add if flagged else self._flagged.discard)(product.gtin)
+            self._follow(
+                product.gtin, phantom, flagged, days * product.per_day / product.lump if product.camera else 0.0
+            )
+
+    def _follow(self, gtin: str, phantom: bool, flagged: bool, visits: float) -> None:
+        if not phantom:
+            self._close(gtin)
+            return
+        self._visits[gtin] += visits
+        if flagged:
+            self._caught.add(gtin)
+
+    def _close(self, gtin: str) -> None:
+        if self._visits.pop(gtin, 0.0) >= 6:
+            self.true += 1
+            self.found += gtin in self._caught
+        self._caught.discard(gtin)
+
+    def close(self) -> None:
+        for gtin in list(self._visits):
+            self._close(gtin)
+
+
+def _lump(visits: int, pieces: float) -> float:
+    return max(1.0, (pieces + 2.4) / (visits + 2.0))
+
+
+def past_of(world: World) -> dict[str, list[float]]:
+    draw = np.random.default_rng(len(world.products))
+    return {
+        each.gtin: [float(draw.poisson(each.per_day * each.week[day % 7])) for day in range(28)]
+        for each in world.products
+    }
 
 
 def follow(world: World, days: int, hours: Sequence[float] = (7.1, 12.0, 16.0, 20.0)) -> Followed:
     """Every product and place at those hours of each day, after all that was heard by then."""
-    alone, followed, beliefs = Alone(), Followed(), Beliefs(profiles_of(world))
+    alone, followed, beliefs, sales = Alone(), Followed(), Beliefs(profiles_of(world)), Sales(past_of(world))
     products = {each.gtin: each for each in world.products}
     for day in range(days):
+        paces = sales.paces(list(products), day)
+        if not day:
+            for piece in _hear(world.advance(world.now_utc_s), alone, products):
+                beliefs.take(piece)
+        for gtin, pace in paces.items():
+            beliefs.set_pace(gtin, pace)
         for hour in hours:
             now_utc_s = world.settings.begin_utc_s + day * DAY_S + hour * HOUR_S
-            for fact in world.advance(now_utc_s):
-                for piece in evidence_of(fact):
-                    alone.take(piece, products[piece.gtin].depth, products[piece.gtin].facings)
-                    beliefs.take(piece)
-            if day == 0 and hour == hours[0]:
-                for number, product in enumerate(world.products):
-                    beliefs.set_pace(product.gtin, true_pace(world, number))
+            pieces = _hear(world.advance(now_utc_s), alone, products)
+            for piece in pieces:
+                if isinstance(piece, Move):
+                    sales.take(piece, world.settings.begin_utc_s)
+            began_s = time.process_time()
+            for piece in pieces:
+                beliefs.take(piece)
+            followed.belief_s += time.process_time() - began_s
             _compare(world, alone, beliefs, followed, now_utc_s)
+            followed.suspects.look(world, beliefs, now_utc_s, 1 / len(hours))
+    followed.suspects.close()
+    followed.beliefs = beliefs
     return followed
+
+
+def _hear(facts: Iterable[Fact], alone: Alone, products: Mapping[str, Product]) -> list[Evidence]:
+    pieces = [piece for fact in facts for piece in evidence_of(fact)]
+    for piece in pieces:
+        alone.take(piece, products[piece.gtin].depth, products[piece.gtin].facings)
+    return pieces
 
 
 def _compare(world: World, alone: Alone, beliefs: Beliefs, followed: Followed, now_utc_s: float) -> None:
