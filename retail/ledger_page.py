@@ -31,6 +31,6 @@ def product(desk: Desk, asked: Asked) -> Answered:
 
 
 PAGES = (
-    Page("/", overview, "viewer", title="Ledger"),
+    Page("/ledger", overview, "viewer", title="Ledger"),
     Page("/ledger/<gtin>", product, "viewer"),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from retail import ledger_page
+from retail import ledger_page, office_page
 from retail.told import tell
 from verticals.web import Panel
 
@@ -13,7 +13,7 @@ _HERE = Path(__file__).parent
 
 def panel() -> Panel:
     return Panel(
-        pages=(*ledger_page.PAGES,),
+        pages=(*office_page.PAGES, *ledger_page.PAGES),
         templates=_HERE / "templates",
         static=_HERE / "static",
         theme="office",
