@@ -9,11 +9,11 @@ import argparse
 from importlib import import_module
 
 #: A module of appliance.verbs each, with `register(acts)`: it adds its sub-verbs.
-ACTS = ("retail_import", "retail_check")
+ACTS = ("retail_import", "retail_check", "retail_evaluate")
 
 
 def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    parser = subparsers.add_parser("retail", help="in-store inventory: import, export, check")
+    parser = subparsers.add_parser("retail", help="in-store inventory: import, export, check, evaluate, enrol")
     acts = parser.add_subparsers(metavar="ACT", required=True)
     for act in ACTS:
         import_module(f"appliance.verbs.{act}").register(acts)

@@ -50,7 +50,7 @@ def write_golden(golden: Golden) -> bytes:
 def read_golden(content: bytes, card: Card, where: str = "golden.npz") -> Golden:
     """Raises PackageError when `content` is not what `write_golden` writes, or does not fit `card`."""
     parts: dict[str, dict[str, dict[str, NDArray[Any]]]] = {}
-    for key, array in _arrays(content, where).items():
+    for key, array in read_arrays(content, where).items():
         label, part, name = _split(key, where)
         parts.setdefault(label, {"input": {}, "output": {}})[part][name] = array
     if not 0 < len(parts) <= _MAX_CASES:
@@ -96,7 +96,8 @@ def _split(key: str, where: str) -> tuple[str, str, str]:
     return case, part, name
 
 
-def _arrays(content: bytes, where: str) -> dict[str, NDArray[Any]]:
+def read_arrays(content: bytes, where: str) -> dict[str, NDArray[Any]]:
+    """The arrays of an .npz file by name. Raises PackageError for damaged bytes, whatever is wrong with them."""
     arrays: dict[str, NDArray[Any]] = {}
     left_bytes = _MAX_BYTES
     try:

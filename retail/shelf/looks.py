@@ -1,0 +1,136 @@
+"""What a bay is known to look like: its still, and for every slot the looks that were agreed on since.
+
+Everything here is a picture of the working size, in the still's place and light. A slot is known full (from the
+still) or empty (a second still, or the shelf around it drawn through until it has been seen), and by the look that it
+was last confirmed in. Nothing gets in that was not judged to be goods or shelf.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from retail.shelf.plan import Plan, Slot
+
+#: Looks kept of one slot, the still's and the empty one apart; the oldest goes.
+_MOST_LOOKS = 4
+#: A difference that the camera's noise and half a pixel of shift explain: levels, and levels per level of slope.
+_NOISE_LEVELS, _SLOPE_SHARE = 14.0, 0.75
+_SHIFT_PX = 1
+
+Picture = NDArray[np.uint8]
+Map = NDArray[np.float32]
+
+
+@dataclass(slots=True, eq=False)
+class Looks:
+    """Of one bay. `still` and `bare` are whole pictures; `bare` is the still with its goods gone, as far as known."""
+
+    plan: Plan
+    still: Picture = field(repr=False)
+    bare: Picture = field(repr=False)
+    bare_is_seen: bool = False
+    agreed: dict[str, list[Picture]] = field(default_factory=dict, repr=False)
+    seen_empty: set[str] = field(default_factory=set)
+
+    @classmethod
+    def of(cls, plan: Plan, still: Picture, empty: Picture | None = None) -> Looks:
+        """From stills of the working size."""
+        looks = cls(plan, still, empty if empty is not None else _drawn_bare(plan, still), empty is not None)
+        if empty is not None:
+            looks.seen_empty = {slot.name for slot in plan.slots}
+        return looks
+
+    def unlike(self, frame: Picture) -> Map:
+        """Height x width: how unlike everything known each pixel of `frame` is; up to 1 noise may explain."""
+        result = unlikeness(frame, self.still)
+        height, width = self.still.shape[:2]
+        for slot in self.plan.slots:
+            left, top, right, bottom = around(slot, height, width)
+            part = result[top:bottom, left:right]
+            for look in [self.bare[top:bottom, left:right], *self.agreed.get(slot.name, [])]:
+                np.minimum(part, unlikeness(frame[top:bottom, left:right], look), out=part)
+        return result
+
+    def agree(self, slot: Slot, frame: Picture, *, empty: bool) -> None:
+        """`frame` shows the slot as it is now: goods or shelf, with nobody before it."""
+        height, width = self.still.shape[:2]
+        left, top, right, bottom = around(slot, height, width)
+        look = frame[top:bottom, left:right].copy()
+        if empty and slot.name not in self.seen_empty:
+            # What was drawn through is no longer needed; a little of it stays around the slot.
+            inner = slot.pixels(height, width)
+            self.bare[inner[1] : inner[3], inner[0] : inner[2]] = frame[inner[1] : inner[3], inner[0] : inner[2]]
+            self.seen_empty.add(slot.name)
+        kept = [one for one in self.agreed.get(slot.name, []) if float(unlikeness(look, one).mean()) > 0.35]
+        self.agreed[slot.name] = [*kept, look][-_MOST_LOOKS:]
+
+    def crop(self, picture: Picture, slot: Slot) -> Picture:
+        """The slot's pixels of a picture of the working size."""
+        left, top, right, bottom = slot.pixels(*picture.shape[:2])
+        return picture[top:bottom, left:right]
+
+
+def around(slot: Slot, height: int, width: int, px: int = 6) -> tuple[int, int, int, int]:
+    """The slot's box with a rim of `px`, inside the picture."""
+    left, top, right, bottom = slot.pixels(height, width)
+    return max(left - px, 0), max(top - px, 0), min(right + px, width), min(bottom + px, height)
+
+
+def unlikeness(frame: Picture, look: Picture) -> Map:
+    """Height x width: the difference over what noise and a pixel of shift explain, the largest of the three colours.
+
+    Each pixel of `frame` may lie between the darkest and the brightest of the look's pixels beside it.
+    """
+    kernel = np.ones((2 * _SHIFT_PX + 1,) * 2, np.uint8)
+    soft = cv2.GaussianBlur(frame, (3, 3), 0)
+    low, high = cv2.erode(look, kernel), cv2.dilate(look, kernel)
+    off = cv2.max(cv2.subtract(low, soft), cv2.subtract(soft, high))  # saturates at 0
+    allowed = cv2.addWeighted(cv2.subtract(high, low), _SLOPE_SHARE / 2, low, 0.0, _NOISE_LEVELS)
+    ratio = cv2.divide(off, allowed, dtype=cv2.CV_32F)
+    return np.asarray(largest(ratio), np.float32)
+
+
+def largest(colours: NDArray[Any]) -> NDArray[Any]:
+    """Height x width: the largest of the three colours; quicker than numpy's own over a short last axis."""
+    red, green, blue = cv2.split(colours)
+    return np.asarray(cv2.max(cv2.max(red, green), blue))
+
+
+def _drawn_bare(plan: Plan, still: Picture) -> Picture:
+    """The still with the shelf around each full slot drawn through it, row by row from side to side: shelves are
+    long. Only a guess until the slot has been seen empty."""
+    bare = still.copy()
+    height, width = still.shape[:2]
+    for slot in plan.slots:
+        if not slot.full:
+            continue
+        left, top, right, bottom = slot.pixels(height, width)
+        beside = [bare[top:bottom, span] for span in _beside(left, right, width, plan.slots, height)]
+        if not beside:
+            continue
+        columns = [np.median(part, axis=1).astype(np.float32) for part in beside]
+        share = np.linspace(0, 1, right - left, dtype=np.float32)[None, :, None]
+        first, last = columns[0][:, None], columns[-1][:, None]
+        drawn = first * (1 - share) + last * share
+        bare[top:bottom, left:right] = np.clip(cv2.GaussianBlur(drawn, (0, 0), 1.0), 0, 255).astype(np.uint8)
+    return bare
+
+
+def _beside(left: int, right: int, width: int, slots: Sequence[Slot], height: int) -> list[slice]:
+    """Strips to the left and to the right of a slot that lie in no other slot."""
+    taken = np.zeros(width, bool)
+    for slot in slots:
+        x0, _, x1, _ = slot.pixels(height, width)
+        taken[x0:x1] = True
+    strip = max(3, (right - left) // 6)
+    found = []
+    for span in (slice(max(left - strip, 0), left), slice(right, min(right + strip, width))):
+        if span.stop - span.start >= 2 and not taken[span].any():
+            found.append(span)
+    return found
