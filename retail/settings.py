@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
 from core.settings import STRICT_KEYS, TimeZone
 from retail.codes.restricted import RestrictedRule
+from retail.epcis.settings import EpcisSettings
 from retail.ledger.document import OUTSIDE
+from retail.pos.settings import PosSettings
+from retail.work.settings import WorkSettings
 
 #: The app's desk station: it takes the facts and keeps the work list.
 STORE = "store"
@@ -39,6 +42,9 @@ class RetailSettings:
     sales_places: Annotated[Sequence[Place], Field(min_length=1)] = ("floor",)
     back_places: Annotated[Sequence[Place], Field(min_length=1)] = ("backroom",)
     restricted: Sequence[RestrictedRule] = ()
+    epcis: EpcisSettings = field(default_factory=EpcisSettings)
+    work: WorkSettings = field(default_factory=WorkSettings)
+    pos: PosSettings = field(default_factory=PosSettings)
     simulated: bool = False
 
     def __post_init__(self) -> None:

@@ -13,11 +13,15 @@ from typing import Any
 from core.clock import Instant
 from core.errors import EdgewiseError, InputError
 from core.inference.request import Answer, Ask
-from retail.catalogue.product import Product, Slot, read_product, read_slot
+from retail.catalogue.product import read_product, read_slot
+from retail.epcis import capture
+from retail.known import Known
 from retail.ledger.document import Document, read_document
-from retail.ledger.holdings import Holdings
 from retail.reading import kind_of, listed, text
 from retail.settings import STORE, RetailSettings
+from retail.work import desk
+from retail.work.deeds import WorkOrders
+from retail.work.outcome import Outcome
 from verticals.contract import (
     NOTHING,
     Acted,
@@ -33,69 +37,74 @@ from verticals.contract import (
     StationSpec,
 )
 
+#: The source of what the store's own tables tell.
+TABLES = "tables"
 #: Who may put a document into the ledger by hand.
 BOOKS = frozenset({"associate", "lead", "admin"})
-_FACTS = frozenset({"documents", "catalogue"})
+_FACTS = frozenset({"documents", "catalogue", capture.KIND, "count-lines", "receive-lines"})
+_TOLD = desk.TOLD | {"ledger", "catalogue"}
 
 
 class StoreStation:
-    """`holdings`, `products` and `slots` are what the tables told; they are empty until they have."""
+    """`known` is what the tables told: stock, products, slots; empty until then. `work` keeps what is to be done."""
 
     def __init__(self, settings: RetailSettings) -> None:
         self.spec = StationSpec(STORE)
         self._settings = settings
         self._faults: dict[str, str] = {}
-        self.holdings = Holdings()
-        self.products: dict[str, Product] = {}
-        self.slots: dict[tuple[str, int, int], Slot] = {}
-        self.unknown_codes: set[str] = set()
+        self.known = Known(settings)
+        self.holdings, self.products, self.slots = self.known.holdings, self.known.products, self.known.slots
+        self.unknown_codes = self.known.unknown_codes
+        self.work = desk.WorkDesk(self.known)
+        self._orders = WorkOrders(self.work, self.known)
 
     # Past
 
     def restore(self, state: State | None, since: Iterable[Event], now: Instant) -> None:
         """Stock and catalogue are not saved here: the tables tell them after this (`tables.recall`)."""
+        self.work.restore(None if state is None else state.get("work"), since, now)
 
     def state(self, now: Instant) -> State:
-        return {}
+        return {"work": self.work.state(now)}
 
     # What comes in
 
     def prepare(self, sample: Sample) -> Sequence[Ask] | None:
-        return () if kind_of(sample) in (*_FACTS, "ledger") else None
+        return () if kind_of(sample) in (_TOLD if sample.source == TABLES else _FACTS | desk.KINDS) else None
 
     def decide(self, sample: Sample, answers: Sequence[Answer]) -> Decision:
-        if sample.source == "tables":
+        if sample.source == TABLES:
             return self._told(sample)
         match kind_of(sample):
             case "documents":
                 return self._documents(sample)
             case "catalogue":
                 return self._catalogue(sample)
-        return NOTHING
+            case capture.KIND:
+                return capture.captured(sample, self._settings)
+        try:
+            return _decided(self.work.take(sample), sample.at.utc_s)
+        except EdgewiseError as error:
+            return self._refuse(sample, f"{error.message} {error.hint}".strip())
 
     def _told(self, sample: Sample) -> Decision:
         """What the tables hold now, after a commit or at the start."""
+        if kind_of(sample) in desk.TOLD:
+            return _decided(self.work.take(sample), sample.at.utc_s)
         if kind_of(sample) == "catalogue":
-            self._learn(sample)
+            self.work.catalogue(self.known.take_catalogue(sample), sample.at)
             return NOTHING
-        self.holdings.take(listed(sample, "balances"))
-        self.unknown_codes |= {str(one["code"]) for one in listed(sample, "unknown")}
+        self.work.ledger(sample, self.known.take_ledger(sample))
         return NOTHING
-
-    def _learn(self, sample: Sample) -> None:
-        products = [read_product(one) for one in listed(sample, "products")]
-        self.products |= {one.gtin: one for one in products}
-        slots = [read_slot(one) for one in listed(sample, "slots")]
-        replaced = {one.fixture for one in slots}
-        kept = {key: one for key, one in self.slots.items() if one.fixture not in replaced}
-        self.slots = kept | {(one.fixture, one.shelf, one.slot): one for one in slots}
-        self.unknown_codes -= {code for one in products for code in (one.gtin, *one.codes)}
 
     def _documents(self, sample: Sample) -> Decision:
         """Good documents are booked; one that cannot be is kept as it came, with the reason."""
         good: list[Document] = []
         refused: list[dict[str, Any]] = []
         for said in listed(sample, "documents"):
+            if isinstance(said, Mapping) and isinstance(said.get("refused"), str):  # by who read it
+                refused.append({"why": said["refused"], "said": said.get("said", "")})
+                continue
             try:
                 good.append(_dated(read_document(said), sample.at.utc_s))
             except InputError as error:
@@ -143,14 +152,15 @@ class StoreStation:
     # What people ask
 
     def command(self, command: Command) -> Decision:
-        deed = getattr(self, f"_do_{command.name.replace('-', '_')}", None)
-        if deed is None:
-            return Decision(reply=Reply(False, f"the store does not know the order '{command.name[:60]}'"))
         try:
-            decision: Decision = deed(command)
+            if command.name in self._orders:
+                outcome = self._orders.carry_out(command)
+                return replace(_decided(outcome, command.at.utc_s, command.who), reply=Reply(True, data=outcome.data))
+            if command.name == "book":
+                return self._do_book(command)
         except EdgewiseError as error:
             return Decision(reply=Reply(False, f"{error.message} {error.hint}".strip()))
-        return decision
+        return Decision(reply=Reply(False, f"the store does not know the order '{command.name[:60]}'"))
 
     def _do_book(self, command: Command) -> Decision:
         """A document by hand: a receipt, a transfer, damage, an adjustment with its reason."""
@@ -163,13 +173,21 @@ class StoreStation:
     # Time
 
     def due(self) -> Instant | None:
-        return None
+        return self.work.due()
 
     def tick(self, now: Instant) -> Decision:
-        return NOTHING
+        events = self.work.tick(now)
+        live = self.work.figures() if self.work.figures_due(now) else {}
+        return Decision(events=events, live=live)
 
     def health(self) -> Health:
         return Health(Level.ATTENTION if self._faults else Level.GOOD, "open", dict(self._faults))
+
+
+def _decided(outcome: Outcome, now_utc_s: float, who: str = "") -> Decision:
+    """Events of the work, and what it books."""
+    documents = [_dated(one, now_utc_s) for one in outcome.documents]
+    return Decision(events=[*outcome.events, *_events(documents, [], now_utc_s, who)])
 
 
 def _dated(document: Document, now_utc_s: float) -> Document:

@@ -14,11 +14,14 @@ from sqlalchemy import Connection, select
 from core.clock import Instant
 from retail.catalogue import shelf
 from retail.catalogue.item_code import resolve
-from retail.ledger import balance, tables
+from retail.epcis import capture, kept
+from retail.ledger import balance, lots, tables
 from retail.ledger.book import Booked, book, book_unknown
 from retail.ledger.document import read_document
 from retail.metadata import metadata
 from retail.settings import STORE
+from retail.work import recalling
+from retail.work.writers import WRITERS as WORK
 from verticals.contract import Event, Sample
 
 __all__ = ["metadata", "project", "recall"]
@@ -47,15 +50,25 @@ def recall(connection: Connection) -> Iterator[tuple[str, Sample]]:
             held = []
     if held:
         yield _sample({"kind": "ledger", "balances": held}, 0.0)
+        held = []
     waiting = select(tables.unknown.c.code).where(tables.unknown.c.booked.is_(False)).distinct()
     codes = list(connection.scalars(waiting))
     if codes:
         yield _sample({"kind": "ledger", "unknown": [{"code": code} for code in codes]}, 0.0)
+    for (gtin, lot), expiry in lots.expiries(connection).items():
+        held.append({"gtin": gtin, "lot": lot, "expiry": expiry})
+    for first in range(0, len(held), _PAGE):
+        yield _sample({"kind": "ledger", "lots": held[first : first + _PAGE]}, 0.0)
+    for told in recalling.recall(connection):
+        yield _sample(told, 0.0)
 
 
 def _documents(event: Event, connection: Connection) -> Iterator[Told]:
     documents = [read_document(one) for one in event.data["documents"]]
-    yield _told(book(connection, documents, event.sequence, resolve))
+    told = _told(book(connection, documents, event.sequence, resolve))
+    dated = {line.gtin for one in documents for line in one.lines if line.expiry}
+    dated |= {count.gtin for one in documents for count in one.counts if count.expiry}
+    yield {**told, "lots": lots.dates_of(connection, dated)} if dated else told
 
 
 def _catalogue(event: Event, connection: Connection) -> Iterator[Told]:
@@ -66,7 +79,12 @@ def _catalogue(event: Event, connection: Connection) -> Iterator[Told]:
     }
     booked = book_unknown(connection, codes)
     if booked.moved:
-        yield _told(booked)
+        yield {**_told(booked), "lots": lots.dates_of(connection, codes.values())}
+
+
+def _epcis(event: Event, connection: Connection) -> Iterator[Told]:
+    kept.write(event, connection)
+    yield from ()
 
 
 def _told(booked: Booked) -> Told:
@@ -83,6 +101,8 @@ def _sample(told: Told, at_utc_s: float) -> tuple[str, Sample]:
 
 
 _WRITERS: Mapping[str, Callable[[Event, Connection], Iterable[Told]]] = {
+    **WORK,
     "documents": _documents,
     "catalogue": _catalogue,
+    capture.KIND: _epcis,
 }

@@ -25,9 +25,14 @@ MANIFEST = Manifest(
         Role("lead", "Lead", includes=("associate",)),
         Role("admin", "Administrator", includes=("lead",)),
     ),
+    device_kinds={"pos-drop": "retail.pos.drop:make"},
     migrations="retail.migrations",
     kiosk_role="associate",
 )
+
+
+#: What tills, people and programs bring; cameras and readers tell the desk by their own stations.
+_FACTS = frozenset({"documents", "catalogue", "epcis", "count-lines", "receive-lines"})
 
 
 class Retail:
@@ -37,10 +42,12 @@ class Retail:
         return [StoreStation(settings)]
 
     def devices(self, settings: RetailSettings) -> Sequence[DeviceSpec]:
-        return ()
+        if settings.pos.drop is None:
+            return ()
+        return (DeviceSpec("pos-drop", "pos-drop", STORE, settings),)
 
     def route(self, sample: Sample) -> str | None:
-        return STORE if kind_of(sample) in ("documents", "catalogue") else None
+        return STORE if kind_of(sample) in _FACTS else None
 
     def project(self, event: Event, connection: Connection) -> Iterable[tuple[str, Sample]]:
         from retail import tables
