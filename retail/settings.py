@@ -13,6 +13,7 @@ from retail.codes.restricted import RestrictedRule
 from retail.epcis.settings import EpcisSettings
 from retail.ledger.document import OUTSIDE
 from retail.pos.settings import PosSettings
+from retail.rfid.settings import ReaderSettings
 from retail.work.settings import WorkSettings
 
 #: The app's desk station: it takes the facts and keeps the work list.
@@ -42,6 +43,7 @@ class RetailSettings:
     sales_places: Annotated[Sequence[Place], Field(min_length=1)] = ("floor",)
     back_places: Annotated[Sequence[Place], Field(min_length=1)] = ("backroom",)
     restricted: Sequence[RestrictedRule] = ()
+    readers: Sequence[ReaderSettings] = ()
     epcis: EpcisSettings = field(default_factory=EpcisSettings)
     work: WorkSettings = field(default_factory=WorkSettings)
     pos: PosSettings = field(default_factory=PosSettings)
@@ -52,3 +54,10 @@ class RetailSettings:
         twice = next((place for place in places if places.count(place) > 1), None)
         if twice is not None:
             raise ValueError(f"two places are called {twice!r}")
+        names = [reader.name for reader in self.readers]
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice is not None:
+            raise ValueError(f"two readers are called {twice!r}")
+        strange = next((zone for reader in self.readers for zone in reader.zones if zone not in places), None)
+        if strange is not None:
+            raise ValueError(f"a reader's zone {strange!r} is none of the places {', '.join(places)}")

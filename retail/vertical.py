@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from retail.reading import kind_of
+from retail.rfid.reader import RFID, ReaderStation
 from retail.settings import STORE, RetailSettings
 from retail.store import StoreStation
 from verticals.contract import DeviceSpec, Event, Manifest, Role, Sample, Station
@@ -25,7 +26,7 @@ MANIFEST = Manifest(
         Role("lead", "Lead", includes=("associate",)),
         Role("admin", "Administrator", includes=("lead",)),
     ),
-    device_kinds={"pos-drop": "retail.pos.drop:make"},
+    device_kinds={"pos-drop": "retail.pos.drop:make", "rfid": "retail.rfid.client:make"},
     migrations="retail.migrations",
     kiosk_role="associate",
 )
@@ -39,14 +40,16 @@ class Retail:
     manifest = MANIFEST
 
     def stations(self, settings: RetailSettings) -> Sequence[Station]:
-        return [StoreStation(settings)]
+        return [StoreStation(settings), *map(ReaderStation, settings.readers)]
 
     def devices(self, settings: RetailSettings) -> Sequence[DeviceSpec]:
-        if settings.pos.drop is None:
-            return ()
-        return (DeviceSpec("pos-drop", "pos-drop", STORE, settings),)
+        readers = [DeviceSpec(each.station, "rfid", each.station, each) for each in settings.readers]
+        drop = [] if settings.pos.drop is None else [DeviceSpec("pos-drop", "pos-drop", STORE, settings)]
+        return [*drop, *readers]
 
     def route(self, sample: Sample) -> str | None:
+        if kind_of(sample) == RFID:
+            return sample.source  # a reader's station has the name of its device
         return STORE if kind_of(sample) in _FACTS else None
 
     def project(self, event: Event, connection: Connection) -> Iterable[tuple[str, Sample]]:

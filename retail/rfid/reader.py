@@ -1,7 +1,7 @@
 """The station of one RFID reader: tells the store's desk which tags are where. Evidence of presence, never stock.
 
-Reads come in samples of the kind `rfid`, one each cycle. Out go, to the desk, samples of the kinds `rfid-moves` (what
-arrived, moved, departed) and `rfid-presence` (how many of each product are in a zone), and an event for what moved.
+Reads come in samples of the kind `rfid`, one each cycle. Out go, to the desk, samples of the kinds `tags` (how many of
+each product are in a place) and `tag-moves` (what arrived, moved, departed), and an event for what moved.
 """
 
 from __future__ import annotations
@@ -35,9 +35,10 @@ from verticals.contract import (
     StationSpec,
 )
 
-RFID, MOVES, PRESENCE = "rfid", "rfid-moves", "rfid-presence"
+RFID, TAGS, MOVES = "rfid", "tags", "tag-moves"
 TAGS_MOVED = "tags-moved"
-PRESENCE_EVERY_S, PRESENCE_APART_S = 60.0, 5.0
+#: How many there are is told once a minute, soon after a change, and not before a place was heard for a while.
+TOLD_EVERY_S, TOLD_APART_S, HEARD_FIRST_S = 60.0, 5.0, 5.0
 _MOST_MOVES = 500  # in one event
 _DOWN = ("reader-gone", "reader-busy")
 
@@ -64,6 +65,7 @@ class ReaderStation:
         self._tags: dict[str, Sgtin | None] = {}  # of those present; None: no GTIN
         self._changed: dict[str, bool] = dict.fromkeys(self._zones.zones, False)
         self._told: dict[str, Instant] = {}
+        self._told_gtins: dict[str, set[str]] = {zone: set() for zone in self._zones.zones}
         self._news: dict[str, str] = {}
         self._listening = False
         self._model = ""
@@ -72,15 +74,20 @@ class ReaderStation:
 
     def restore(self, state: State | None, since: Iterable[Event], now: Instant) -> None:
         """Tags of before have their whole patience again: that the box was off sends none away."""
-        for epc, zone in (state or {}).get("tags", []):
+        saved = state or {}
+        for epc, zone in saved.get("tags", []):
             self._put(str(epc), str(zone), now)
+        for zone, gtins in saved.get("told", {}).items():
+            if zone in self._told_gtins:
+                self._told_gtins[zone] = set(gtins)
         for event in since:
             if event.kind == TAGS_MOVED:
                 for move in event.data["moves"]:
                     self._put(str(move["epc"]), str(move["zone"]), now)
 
     def state(self, now: Instant) -> State:
-        return {"tags": [[epc, zone] for zone in self._zones.zones for epc in self._zones.present(zone)]}
+        tags = [[epc, zone] for zone in self._zones.zones for epc in self._zones.present(zone)]
+        return {"tags": tags, "told": {zone: sorted(gtins) for zone, gtins in self._told_gtins.items()}}
 
     # What comes in
 
@@ -95,7 +102,7 @@ class ReaderStation:
         told = [self._noted(move) for move in moves]
         return Decision(
             events=[self._event(part, at) for part in _parts(told)],
-            tell=[*self._moves_told(told, at), *self._presence_told(at)],
+            tell=[*self._moves_told(told, at), *self._tags_told(at)],
             live=self._live(),
         )
 
@@ -185,37 +192,44 @@ class ReaderStation:
         if moves:
             yield STORE, self._sample(MOVES, at, moves=json.dumps(moves))
 
-    def _presence_told(self, at: Instant) -> Iterator[tuple[str, Sample]]:
-        """A zone that changed soon, every zone once a minute; nothing of a reader that does not listen."""
-        if not self._listening:
-            return
+    def _tags_told(self, at: Instant) -> Iterator[tuple[str, Sample]]:
+        """Nothing of a place that is not wholly heard: fewer tags would be read as fewer items."""
         for zone in self._zones.zones:
             last = self._told.get(zone)
-            apart_s = PRESENCE_APART_S if self._changed[zone] else PRESENCE_EVERY_S
-            if last is None or at.since(last) >= apart_s:
+            apart_s = TOLD_APART_S if self._changed[zone] else TOLD_EVERY_S
+            if self._heard_whole(zone) and (last is None or at.since(last) >= apart_s):
                 self._told[zone], self._changed[zone] = at, False
                 counts, others = self._counts(zone)
                 yield (
                     STORE,
                     self._sample(
-                        PRESENCE,
+                        TAGS,
                         at,
-                        zone=zone,
-                        counts=json.dumps(counts),
+                        place=zone,
+                        counts=json.dumps([{"gtin": gtin, "tags": tags} for gtin, tags in counts.items()]),
                         others=others,
-                        listened_s=round(self._zones.listened_s(zone), 1),
-                        degraded=bool(self._health.faults()),
                     ),
                 )
 
+    def _heard_whole(self, zone: str) -> bool:
+        """Whether the reader listens, with all antennas of the zone, and has done so for a while."""
+        antennas = self._settings.zones[zone]
+        return (
+            self._listening
+            and all(self._health.connected.get(antenna, False) for antenna in antennas)
+            and self._zones.listened_s(zone) >= HEARD_FIRST_S
+        )
+
     def _counts(self, zone: str) -> tuple[dict[str, int], int]:
-        """GTIN to items there, and how many tags name no product."""
+        """GTIN to items there, zero for what was told and is there no more; how many tags name no product."""
         counts: Counter[str] = Counter()
         for epc in self._zones.present(zone):
             tag = self._tags.get(epc)
             counts[tag.gtin if tag else ""] += 1
         others = counts.pop("", 0)
-        return dict(counts), others
+        left = {gtin: 0 for gtin in self._told_gtins[zone] if gtin not in counts}
+        self._told_gtins[zone] = set(counts)
+        return {**counts, **left}, others
 
     def _sample(self, kind: str, at: Instant, **values: str | float | int | bool) -> Sample:
         return Sample(self.spec.name, at, {"kind": kind, "reader": self._settings.name, **values})

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from core.clock import Instant
 from retail.codes.sgtin import Sgtin
-from retail.rfid.reader import MOVES, PRESENCE, TAGS_MOVED, ReaderStation
+from retail.rfid.reader import MOVES, TAGS, TAGS_MOVED, ReaderStation
 from retail.rfid.settings import ReaderSettings
 from verticals.contract import Command, Decision, DeviceNews, Event, Level, Sample
 
@@ -64,26 +64,62 @@ def test_what_arrives_is_told_with_product_serial_and_zone() -> None:
     assert (event.kind, event.subject, event.data["moves"]) == (TAGS_MOVED, "reader-dock", moves)
 
 
-def test_presence_is_told_by_zone_as_items_of_each_product() -> None:
-    decision = _Line().second((MILK[0], 1, -50.0), (MILK[1], 1, -50.0), (MILK[2], 2, -50.0), (STRANGE, 2, -50.0))
-    zones = {str(sample.values["zone"]): sample.values for sample in _told(decision, PRESENCE)}
-    assert json.loads(str(zones["floor"]["counts"])) == {MILK_GTIN: 2}
-    assert json.loads(str(zones["backroom"]["counts"])) == {MILK_GTIN: 1}
-    assert (zones["floor"]["others"], zones["backroom"]["others"]) == (0, 1)
-    assert zones["floor"]["reader"] == "dock"
-    assert zones["floor"]["degraded"] is False
+def _counts(decision: Decision) -> dict[str, dict[str, int]]:
+    """Place to GTIN to items."""
+    found = {}
+    for sample in _told(decision, TAGS):
+        rows = json.loads(str(sample.values["counts"]))
+        found[str(sample.values["place"])] = {row["gtin"]: row["tags"] for row in rows}
+    return found
 
 
-def test_presence_is_told_soon_after_a_change_and_else_once_a_minute() -> None:
+def test_how_many_there_are_is_told_by_place_and_product() -> None:
+    line = _Line()
+    tags = [(MILK[0], 1, -50.0), (MILK[1], 1, -50.0), (MILK[2], 2, -50.0), (STRANGE, 2, -50.0)]
+    decisions = [line.second(*tags) for _ in range(7)]
+    assert [_counts(decision) for decision in decisions[:5]] == [{}] * 5  # not before it was heard for 5 s
+    assert _counts(decisions[5]) == {"floor": {MILK_GTIN: 2}, "backroom": {MILK_GTIN: 1}}
+    values = {sample.values["place"]: sample.values for sample in _told(decisions[5], TAGS)}
+    assert (values["floor"]["others"], values["backroom"]["others"]) == (0, 1)
+    assert values["floor"]["reader"] == "dock"
+
+
+def test_it_is_told_soon_after_a_change_and_else_once_a_minute() -> None:
     line = _Line()
     heard = [(MILK[0], 1, -50.0)]
     told = []
     for second in range(1, 131):
         if second == 20:
             heard.append((MILK[1], 1, -50.0))
-        if any(sample.values["zone"] == "floor" for sample in _told(line.second(*heard), PRESENCE)):
+        if "floor" in _counts(line.second(*heard)):
             told.append(second)
-    assert told == [1, 20, 80]
+    assert told == [6, 20, 80]
+
+
+def test_what_is_there_no_more_is_told_as_none() -> None:
+    line = _Line()
+    for _ in range(8):
+        line.second((MILK[0], 1, -50.0))
+    counts = [found["floor"] for _ in range(80) if "floor" in (found := _counts(line.second()))]
+    assert counts[0] == {MILK_GTIN: 0}
+    assert counts[1:] == [{}]
+
+
+def test_what_went_while_the_box_was_off_is_told_as_none() -> None:
+    line = _Line()
+    for _ in range(8):
+        line.second((MILK[0], 1, -50.0))
+    later = _Line(ReaderStation(SETTINGS))
+    later.station.restore(line.station.state(line.now), [], line.now)
+    counts = [found["floor"] for _ in range(80) if "floor" in (found := _counts(later.second()))]
+    assert counts[:2] == [{MILK_GTIN: 1}, {MILK_GTIN: 0}]  # it has its patience first
+
+
+def test_a_place_with_a_dead_antenna_tells_nothing() -> None:
+    line = _Line()
+    for _ in range(70):
+        counts = _counts(line.second((MILK[0], 1, -50.0), (MILK[1], 2, -50.0), antennas='{"1": true, "2": false}'))
+        assert "backroom" not in counts
 
 
 def test_what_departs_is_told_with_the_time_of_its_last_read() -> None:
@@ -97,10 +133,10 @@ def test_what_departs_is_told_with_the_time_of_its_last_read() -> None:
         "floor",
         pytest.approx(START.utc_s + 0.75),
     )
-    assert line.station.state(line.now) == {"tags": []}
+    assert line.station.state(line.now)["tags"] == []
 
 
-def test_a_reader_that_does_not_listen_says_nothing_of_presence() -> None:
+def test_a_reader_that_does_not_listen_says_nothing() -> None:
     line = _Line()
     line.second((MILK[0], 1, -50.0))
     for _ in range(200):
@@ -112,7 +148,7 @@ def test_the_desk_never_hears_of_stock() -> None:
     """Evidence alone: nothing that the station tells is a document, a line or a count."""
     line = _Line()
     kinds = {sample.values["kind"] for _ in range(30) for _, sample in line.second((MILK[0], 1, -50.0)).tell}
-    assert kinds == {MOVES, PRESENCE}
+    assert kinds == {MOVES, TAGS}
 
 
 def test_after_a_restart_the_tags_are_where_they_were() -> None:
@@ -126,10 +162,9 @@ def test_after_a_restart_the_tags_are_where_they_were() -> None:
     assert sorted(map(tuple, later.station.state(line.now)["tags"])) == sorted(
         [(MILK[1], "backroom"), (MILK[2], "backroom")]
     )
-    decision = later.second((MILK[1], 2, -50.0))
-    assert decision.events == []
-    counts = {str(s.values["zone"]): json.loads(str(s.values["counts"])) for s in _told(decision, PRESENCE)}
-    assert counts == {"floor": {}, "backroom": {MILK_GTIN: 2}}
+    decisions = [later.second((MILK[1], 2, -50.0)) for _ in range(6)]
+    assert later.events == []
+    assert _counts(decisions[-1]) == {"floor": {}, "backroom": {MILK_GTIN: 2}}
 
 
 def test_an_arrival_of_thousands_is_several_events() -> None:

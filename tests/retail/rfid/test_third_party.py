@@ -59,7 +59,7 @@ def test_what_they_read_is_what_was_meant() -> None:
     decoded: Any = decode_message(
         _bytes(Kind.RO_ACCESS_REPORT, report([TagReport(EPC, 2, -61, 10**6, 2 * 10**6, True, 7)]))
     )
-    assert isinstance(decoded, theirs.RO_ACCESS_REPORT)
+    assert decoded.MESSAGE_TYPE == Kind.RO_ACCESS_REPORT
     (tag,) = decoded.tag_report_datas
     assert tag.epc_parameter.epc == EPC
     assert (tag.antenna_id.antenna_id, tag.peak_rssi.peak_rssi, tag.tag_seen_count.tag_count) == (2, -61, 7)
