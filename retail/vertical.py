@@ -26,7 +26,11 @@ MANIFEST = Manifest(
         Role("lead", "Lead", includes=("associate",)),
         Role("admin", "Administrator", includes=("lead",)),
     ),
-    device_kinds={"pos-drop": "retail.pos.drop:make", "rfid": "retail.rfid.client:make"},
+    device_kinds={
+        "epcis-out": "retail.epcis.out:make",
+        "pos-drop": "retail.pos.drop:make",
+        "rfid": "retail.rfid.client:make",
+    },
     migrations="retail.migrations",
     kiosk_role="associate",
 )
@@ -45,7 +49,8 @@ class Retail:
     def devices(self, settings: RetailSettings) -> Sequence[DeviceSpec]:
         readers = [DeviceSpec(each.station, "rfid", each.station, each) for each in settings.readers]
         drop = [] if settings.pos.drop is None else [DeviceSpec("pos-drop", "pos-drop", STORE, settings)]
-        return [*drop, *readers]
+        out = [] if settings.epcis.out is None else [DeviceSpec("epcis-out", "epcis-out", STORE, settings)]
+        return [*drop, *out, *readers]
 
     def route(self, sample: Sample) -> str | None:
         if kind_of(sample) == RFID:

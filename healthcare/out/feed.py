@@ -7,21 +7,18 @@ moment costs a repetition and no message.
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Callable, Mapping
-from pathlib import Path
 
 from sqlalchemy import Engine, or_, select
 
-from core.errors import StoreError
 from healthcare.measures import MEASURES
 from healthcare.out.messages import KINDS, Outgoing, measured, messages_of
 from healthcare.out.settings import OutSettings
 from healthcare.out.subject import About, Naming
 from healthcare.tables import stays
 from verticals.contract import Event
-from verticals.devices.opcua_certificates import write_owner_only
+from verticals.outgoing.cursor import Cursor
 from verticals.store.database import reading
 from verticals.store.events import EventStore
 from verticals.store.outbox import Outbox
@@ -32,33 +29,6 @@ log = logging.getLogger(__name__)
 _PAGE = 200
 _LONGEST_LOOK_BACK_S = 3600.0
 _SETTLED_AFTER_S = 5.0  # readings are written once a second
-
-
-class Cursor:
-    """How far the record was sent on, in a file of its own. `at_utc_s` is that of the vital signs."""
-
-    def __init__(self, file: Path) -> None:
-        self._file = file
-        self.sequence = 0
-        self.at_utc_s = 0.0
-        self.known = False
-        try:
-            kept = json.loads(file.read_text("utf-8"))
-            self.sequence, self.at_utc_s = int(kept["sequence"]), float(kept["at_utc_s"])
-            self.known = True
-        except FileNotFoundError:
-            pass
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            log.warning("%s cannot be read: what is recorded from now on is sent on: %s", file, error)
-
-    def move(self, sequence: int, at_utc_s: float) -> None:
-        """Raises StoreError when it cannot be written; then it stands where it stood."""
-        try:
-            self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            write_owner_only(self._file, json.dumps({"sequence": sequence, "at_utc_s": at_utc_s}).encode())
-        except OSError as error:
-            raise StoreError(f"{self._file}: cannot be written: {error.strerror}") from error
-        self.sequence, self.at_utc_s, self.known = sequence, at_utc_s, True
 
 
 class Feed:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.client
 import json
 import socket
-import ssl
 import urllib.error
 import urllib.request
 from contextlib import suppress
@@ -16,9 +15,10 @@ from core.clock import Clock
 from core.errors import DeviceError, EdgewiseError, SettingsError
 from healthcare.hl7.frames import FrameCutter, framed
 from healthcare.hl7.message import Message, parse
-from healthcare.out.delivery import RefusedByReceiverError
 from healthcare.out.fhir import transaction
 from healthcare.out.settings import FhirSettings, Pcd04Settings
+from verticals.outgoing.delivery import RefusedByReceiverError
+from verticals.outgoing.trust import trusting
 from verticals.store.outbox import Parcel
 
 _FHIR_JSON = "application/fhir+json"
@@ -43,7 +43,7 @@ class FhirTarget:
     def __init__(self, settings: FhirSettings, data: Path) -> None:
         self._settings = settings
         self._token_file = data / settings.token_file if settings.token_file else None
-        context = trusting(settings.ca_file, data)
+        context = trusting(settings.ca_file, data, "out")
         self._opener = urllib.request.build_opener(
             urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context), _NoRedirect()
         )
@@ -122,7 +122,7 @@ class MllpTarget:
     def __init__(self, settings: Pcd04Settings, data: Path, clock: Clock) -> None:
         self._settings = settings
         self._clock = clock
-        self._context = trusting(settings.ca_file, data) if settings.tls else None
+        self._context = trusting(settings.ca_file, data, "out") if settings.tls else None
         self._socket: socket.socket | None = None
 
     def send(self, parcel: Parcel) -> None:
@@ -184,11 +184,3 @@ def _msa(frame: bytes) -> Any:
     except EdgewiseError:
         return None
     return answer.first("MSA")
-
-
-def trusting(ca_file: str, data: Path) -> ssl.SSLContext:
-    """TLS that checks the other side: by the authorities of `ca_file`, else by the system's. Raises SettingsError."""
-    try:
-        return ssl.create_default_context(cafile=str(data / ca_file) if ca_file else None)
-    except (OSError, ssl.SSLError) as error:
-        raise SettingsError(f"out: ca_file {ca_file!r} cannot be used: {error}", hint="One PEM file.") from error

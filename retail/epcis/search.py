@@ -150,7 +150,9 @@ def _events(connection: Connection, rows: Sequence[Mapping[Any, Any]], naming: N
     found = []
     for row in rows:
         document = documents[row["id"]]
-        target = None if document.voids is None else _target(connection, document.voids)
+        target = (
+            None if document.voids is None else document_called(connection, document.voids.source, document.voids.ref)
+        )
         events = events_of(document, naming) if target is None else taken_back(target, document, naming)
         at_ms = row["at_ms"] if row["recorded_utc_s"] is None else round(row["recorded_utc_s"] * 1000)
         told = [event | {"recordTime": moment_text(at_ms)} for event in events]
@@ -169,10 +171,10 @@ def _voiding(connection: Connection, row: Mapping[Any, Any], naming: Naming) -> 
     return [event for _, events in _events(connection, rows, naming) for event in events]
 
 
-def _target(connection: Connection, voids: Voided) -> Document | None:
-    """None while what it takes back has not come."""
+def document_called(connection: Connection, source: str, ref: str) -> Document | None:
+    """None while it has not come."""
     column = ledger.documents.c
-    rows = _documents(connection, [column.source == voids.source, column.ref == voids.ref])
+    rows = _documents(connection, [column.source == source, column.ref == ref])
     return next(iter(read_documents(connection, rows).values()), None)
 
 

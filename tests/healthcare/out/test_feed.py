@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 
 from core.errors import StoreError
 from healthcare.alarms.finding import Finding
-from healthcare.out.feed import Cursor, Feed
+from healthcare.out.feed import Feed
 from healthcare.out.messages import FHIR, PCD04
 from healthcare.out.settings import FhirSettings, OutSettings, Pcd04Settings
 from healthcare.out.subject import About
@@ -21,6 +21,7 @@ from tests.support.box_db import make_box_db
 from tests.support.clocks import START_UTC_S, FakeClock
 from tests.support.factories import make_app_db
 from verticals.contract import Event
+from verticals.outgoing.cursor import Cursor
 from verticals.store.events import Entry, EventStore
 from verticals.store.outbox import Outbox
 from verticals.store.series import Point, SeriesStore

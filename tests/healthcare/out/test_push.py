@@ -12,7 +12,6 @@ import pytest
 from core.clock import SystemClock
 from core.errors import DeviceError, SettingsError
 from healthcare.hl7.mllp import MllpServer
-from healthcare.out.delivery import RefusedByReceiverError
 from healthcare.out.messages import FHIR, PCD04, messages_of
 from healthcare.out.push import FhirTarget, MllpTarget
 from healthcare.out.settings import FhirSettings, OutSettings, Pcd04Settings
@@ -20,6 +19,7 @@ from tests.healthcare.hl7.listeners import Line, listening, settings
 from tests.healthcare.out.receivers import AlarmManager, FhirServer, alarm_manager, fhir_server
 from tests.healthcare.out.records import ABOUT, NAMING, Alarmed, entered
 from verticals.contract import Event
+from verticals.outgoing.delivery import RefusedByReceiverError
 from verticals.store.outbox import Parcel
 
 OUT = OutSettings(fhir=FhirSettings("http://127.0.0.1:1/r4"), pcd04=Pcd04Settings("127.0.0.1"))

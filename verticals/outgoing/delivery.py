@@ -1,7 +1,7 @@
 """Delivers one stream of the outbox, the oldest message first: at least once, in order, with back-off.
 
 What cannot be reached is tried until it can. What was received and refused again and again is set aside, on disk and
-counted, so that the alarms behind it arrive; it is never dropped in silence.
+counted, so that those behind it arrive; it is never dropped in silence.
 """
 
 from __future__ import annotations

@@ -6,9 +6,9 @@ import pytest
 from sqlalchemy import Engine
 
 from core.errors import DeviceError
-from healthcare.out.delivery import Delivery, RefusedByReceiverError, Standing, set_aside_stream
 from tests.support.box_db import make_box_db
 from tests.support.clocks import FakeClock
+from verticals.outgoing.delivery import Delivery, RefusedByReceiverError, Standing, set_aside_stream
 from verticals.store.outbox import Outbox, Parcel
 
 
