@@ -24,7 +24,8 @@ from ui.metrics import CONTENT_TYPE, WebMetrics
 from ui.patterns import values as pattern_values
 from ui.signin import SignIn
 from verticals.contract import Manifest
-from verticals.web import Answered, Asked, Data, Desk, File, Go, Page, Panel, Shown, Stream, Upload
+from verticals.signature import HEADER, check
+from verticals.web import Answered, Asked, Data, Desk, File, Go, Hook, Page, Panel, Posted, Shown, Stream, Upload
 
 _HERE = Path(__file__).parent
 #: Uploads; a form field may hold `MOST_FORM_BYTES`, JSON `guard.MOST_JSON_BYTES`.
@@ -65,6 +66,8 @@ def create_app(shell: Shell, metrics: WebMetrics) -> tuple[Flask, Guard]:
     _own_pages(guard, shell, metrics)
     for page in shell.panel.pages:
         guard.add(page.path, _endpoint(shell, page), page.role, methods=tuple(page.methods))
+    for hook in shell.panel.hooks:
+        guard.add_signed(hook.path, _signed(shell, hook))
     return app, guard
 
 
@@ -127,6 +130,21 @@ def _endpoint(shell: Shell, page: Page) -> Callable[..., AnyResponse]:
     def endpoint(**path: str) -> AnyResponse:
         g.sequence = shell.hub.sequence  # before the view looks: what comes later reaches the page by its stream
         return _answer(page.view(shell.desk, _asked(path)))
+
+    return endpoint
+
+
+def _signed(shell: Shell, hook: Hook) -> Callable[..., AnyResponse]:
+    """Nothing of the message is looked at before its signature fits."""
+
+    def endpoint() -> AnyResponse:
+        secret = hook.secret(shell.desk)
+        if secret is None:
+            abort(404)
+        content = request.get_data(cache=False)
+        now_utc_s = shell.clock.now().utc_s
+        check(request.headers.get(HEADER, ""), secret.value, content, now_utc_s=now_utc_s, within_s=secret.within_s)
+        return _answer(hook.view(shell.desk, Posted(content, request.mimetype)))
 
     return endpoint
 

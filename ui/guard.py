@@ -24,6 +24,9 @@ _SAFE = ("GET", "HEAD", "OPTIONS")
 MOST_JSON_BYTES = 8 << 20
 MOST_FORM_BYTES = 1 << 20
 _CHANGES_PER_S, _CHANGES_BURST = 10.0, 60
+_MESSAGES_PER_S, _MESSAGES_BURST = 50.0, 200
+#: In place of a role, for routes that programs use: the view checks the signature before all else.
+SIGNED = "signed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +48,15 @@ class Guard:
         self.roles[endpoint] = role
         self.app.add_url_rule(path, endpoint, view, methods=list(methods))
 
+    def add_signed(self, path: str, view: Callable[..., Any]) -> None:
+        """A route that programs POST to: no session and no token of a page; `view` must check the signature."""
+        endpoint = f"POST {path}".replace(".", "_")
+        self.roles[endpoint] = SIGNED
+        self.app.add_url_rule(path, endpoint, view, methods=["POST"])
+
     def stand(self) -> None:
         """Before the first request."""
+        messages = RateLimit(self.clock, per_s=_MESSAGES_PER_S, burst=_MESSAGES_BURST)
         changes = RateLimit(self.clock, per_s=_CHANGES_PER_S, burst=_CHANGES_BURST)
 
         @self.app.before_request
@@ -58,9 +68,12 @@ class Guard:
             g.csrf = self.csrf.token(_visit(), g.person.token)
             if request.endpoint is None:
                 return  # no such page
+            if self.roles.get(request.endpoint) == SIGNED:
+                _slow_down(messages, "messages from this address")
+                request.max_content_length = MOST_JSON_BYTES
+                return
             if request.method not in _SAFE:
-                if (wait_s := changes.wait_s(g.peer.address)) > 0:
-                    raise TooOften("too many changes from this screen", wait_s)
+                _slow_down(changes, "changes from this screen")
                 if request.mimetype != "multipart/form-data":
                     request.max_content_length = MOST_JSON_BYTES if request.is_json else MOST_FORM_BYTES
                 self._check_csrf()
@@ -94,6 +107,11 @@ class Guard:
         given = request.headers.get("X-CSRF-Token") or request.form.get("csrf", "")
         if not self.csrf.fits(given, g.visit, g.person.token):
             raise AccessError("the page is too old for this change", hint="Load it anew and try again.")
+
+
+def _slow_down(limit: RateLimit, what: str) -> None:
+    if (wait_s := limit.wait_s(g.peer.address)) > 0:
+        raise TooOften(f"too many {what}", wait_s)
 
 
 def _visit() -> str:

@@ -168,6 +168,34 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
+class Posted:
+    """A program's message, its signature checked by the shell. `media_type` in small letters, without options."""
+
+    content: bytes
+    media_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """What a hook's messages are signed with, and how old a signature may be (`signature.py`)."""
+
+    value: bytes
+    within_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Hook:
+    """A route that programs POST to: no session, no page, each message signed. `secret` None: there is no such route.
+
+    The shell checks the signature before the view is called.
+    """
+
+    path: str
+    view: Callable[[Desk, Posted], Answered]
+    secret: Callable[[Desk], Secret | None]
+
+
+@dataclass(frozen=True, slots=True)
 class Panel:
     """All pages of an app. `theme` is the shell's `data-theme`; `not_updating_after_s` the cover's delay."""
 
@@ -178,3 +206,4 @@ class Panel:
     not_updating_after_s: float
     stream_role: str
     tell: Callable[[Event], Json | None] = lambda event: None  # what an event sends to open screens
+    hooks: Sequence[Hook] = ()

@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, insert, select, tuple_
 
-from retail.ledger import balance, tables, voids
+from retail.ledger import balance, by_price, tables, voids
 from retail.ledger.document import Count, Document, Line, read_line
 from verticals.store.database import upsert
 
@@ -58,10 +58,11 @@ def book(connection: Connection, documents: Sequence[Document], sequence: int, r
     filing = _Filing(connection, sequence)
     numbers = filing.number(documents)
     codes = resolve(connection, {line.code for one in documents for line in one.lines if line.code and not line.gtin})
+    filing.know(documents, codes)
     changes = balance.Changes()
     booked = Booked()
     for document in documents:
-        filing.take(document, numbers[document.source, document.ref], codes)
+        filing.take(document, numbers[document.source, document.ref])
     filing.write()
     for row, kind in filing.lines:
         changes.moved(row)
@@ -86,7 +87,9 @@ def book_unknown(connection: Connection, codes: Mapping[str, str]) -> Booked:
     connection.execute(_INSERT[tables.lines], lines)
     _lots(connection, lines)
     known = tables.unknown.update().where(
-        tuple_(tables.unknown.c.document, tables.unknown.c.line).in_([(row.document, row.line) for row in rows])
+        tuple_(tables.unknown.c.document, tables.unknown.c.line).in_(
+            [(line["document"], line["line"]) for line in lines]
+        )
     )
     connection.execute(known.values(booked=True))
     for line in lines:
@@ -99,12 +102,26 @@ def book_unknown(connection: Connection, codes: Mapping[str, str]) -> Booked:
     return booked
 
 
+def _now_known(connection: Connection, rows: Sequence[Any], codes: Mapping[str, str]) -> list[dict[str, Any]]:
+    """The lines that can be booked; one that was sold by its price waits on while the product has none."""
+    said = [(row, read_line(json.loads(row.said))) for row in rows]
+    prices = by_price.prices(connection, by_price.priced([(line, codes[row.code]) for row, line in said]))
+    lines = []
+    for row, line in said:
+        amount = by_price.booked_amount(line, codes[row.code], prices)
+        if amount is not None:
+            lines.append(_line_row(row.document, line, codes[row.code], row.at_ms) | {"thousandths": amount})
+    return lines
+
+
 class _Filing:
     """What one booking adds to the tables of facts."""
 
     def __init__(self, connection: Connection, sequence: int) -> None:
         self._connection = connection
         self._sequence = sequence
+        self._codes: Mapping[str, str] = {}
+        self._prices: Mapping[str, int] = {}
         self._new: list[dict[str, Any]] = []
         self._seen: dict[_Key, tuple[Any, ...]] = {}
         self._counted: set[_Key] = set()
@@ -146,10 +163,16 @@ class _Filing:
         voided = select(void.document, void.line).where(void.document.in_(known))
         self._taken_back = {(row.document, row.line) for row in self._connection.execute(voided)}
 
-    def take(self, document: Document, number: int, codes: Mapping[str, str]) -> None:
+    def know(self, documents: Sequence[Document], codes: Mapping[str, str]) -> None:
+        """What the codes mean, and the prices of what was sold by its price."""
+        self._codes = codes
+        lines = [(line, line.gtin or codes.get(line.code, "")) for one in documents for line in one.lines]
+        self._prices = by_price.prices(self._connection, by_price.priced(lines))
+
+    def take(self, document: Document, number: int) -> None:
         at_ms = _ms(document.at_utc_s)
         for line in document.lines:
-            self._take_line(line, number, document, codes)
+            self._take_line(line, number, document)
         for count in document.counts:
             if (number, count.number) not in self._counted:
                 self._counted.add((number, count.number))
@@ -161,9 +184,12 @@ class _Filing:
                     named = {"source": document.voids.source, "ref": document.voids.ref}
                     self.voids.append({"document": number, "line": line_number, "at_ms": at_ms, **named})
 
-    def _take_line(self, line: Line, number: int, document: Document, codes: Mapping[str, str]) -> None:
+    def _take_line(self, line: Line, number: int, document: Document) -> None:
         at_ms = _ms(document.at_utc_s if line.at_utc_s is None else line.at_utc_s)
-        row = _line_row(number, line, line.gtin or codes.get(line.code, ""), at_ms)
+        gtin = line.gtin or self._codes.get(line.code, "")
+        amount = by_price.booked_amount(line, gtin, self._prices)
+        row = _line_row(number, line, "" if amount is None else gtin, at_ms)
+        row["thousandths"] = amount or line.thousandths
         facts = tuple(row[name] for name in _FACTS) if row["gtin"] else (line.code,)
         known = self._seen.setdefault((number, line.number), facts)
         if known is not facts:

@@ -156,8 +156,8 @@ def read_line(said: Any, where: str = "a document") -> Line:
     if (gtin and not _GTIN.fullmatch(gtin)) or not (gtin or code):
         raise InputError(f"{where}: '{gtin or code}' is no GTIN of 14 digits, and no other code is given")
     accounts = [_account(said, name, where) for name in ("from", "to")]
-    if accounts[0] == accounts[1] or set(accounts) <= OUTSIDE:
-        raise InputError(f"{where}: from {accounts[0]} to {accounts[1]} moves nothing in this store")
+    if accounts[0] == accounts[1]:
+        raise InputError(f"{where}: from {accounts[0]} to {accounts[1]} moves nothing")
     price = said.get("price_cents")
     at = said.get("at_utc_s")
     return Line(
