@@ -36,3 +36,12 @@ def listed(sample: Sample, name: str) -> list[Any]:
     except (ValueError, RecursionError):
         return []
     return value if isinstance(value, list) else []
+
+
+def mapped(sample: Sample, name: str) -> dict[str, str]:
+    """Texts by texts that come as JSON text; empty for anything that is none."""
+    try:
+        value = json.loads(text(sample, name) or "{}")
+    except (ValueError, RecursionError):
+        return {}
+    return {str(key): str(one) for key, one in value.items()} if isinstance(value, dict) else {}

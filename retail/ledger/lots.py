@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
@@ -56,3 +56,9 @@ def dated(connection: Connection, before: str) -> dict[Key, list[Lot]]:
 def expiries(connection: Connection) -> dict[Key, str]:
     """The date of each lot that was told with one, by GTIN and lot."""
     return {(row.gtin, row.lot): row.expiry for row in connection.execute(select(tables.lots))}
+
+
+def dates_of(connection: Connection, gtins: Iterable[str]) -> list[dict[str, str]]:
+    """`{"gtin", "lot", "expiry"}` of the dated lots of these products."""
+    asked = select(tables.lots).where(tables.lots.c.gtin.in_(set(gtins)))
+    return [dict(row) for row in connection.execute(asked).mappings()]

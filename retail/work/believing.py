@@ -1,0 +1,288 @@
+"""The beliefs that the desk keeps: ledger, counts, cameras and tags go in, what is told sparingly comes out.
+
+Beliefs are in units of `unit_of` thousandths. After a restart a belief goes on from what was told last (its middle and
+its width), and from the ledger's stock; what a sensor said before is heard anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from statistics import NormalDist
+from typing import Any
+
+import numpy as np
+
+from retail.catalogue.product import KILOGRAM
+from retail.known import Known
+from retail.stock.belief import Beliefs
+from retail.stock.evidence import BACKROOM, FLOOR, IMPORT, PLACES, Counted, Move, Profile, Seen, Tagged
+from retail.stock.mass import MOST_CELLS, Mass, step_for
+from retail.stock.pace import Pace
+from retail.stock.reliability import Reliability
+from retail.stock.telling import Belief
+from retail.stock.track import Track
+from retail.work.sight import EMPTY, FULL, LOW, Look
+from verticals.contract import Event
+
+#: A product's belief is told at most so often; a look at an unchanged shelf is evidence at most so often.
+TOLD_EVERY_S, LOOKED_EVERY_S = 60.0, 900.0
+_MOST_TOLD = 400
+_KEPT_S = 20.0
+_NORMAL = NormalDist()
+_LEAST_MOST = 40
+
+
+class Believing:
+    """Owned by the desk. `known` is the desk's; pure."""
+
+    def __init__(self, known: Known) -> None:
+        self._known = known
+        self._beliefs = Beliefs(())
+        self._before: dict[str, list[Mapping[str, Any]]] = {}  # rows of the last run, until the product is needed
+        self._told: dict[str, tuple[Any, ...]] = {}
+        self._told_at: dict[str, float] = {}
+        self._changed: dict[str, None] = {}
+        self._kept: dict[str, tuple[float, Belief | None, Belief | None]] = {}
+        self._looked: dict[str, tuple[int, float]] = {}
+        self.tags: dict[str, int] = {}
+        self.disagrees: dict[str, float] = {}
+        self.sold_utc_s: dict[str, float] = {}
+
+    @property
+    def reliability(self) -> Reliability:
+        return self._beliefs.reliability
+
+    def unit_of(self, gtin: str) -> int:
+        """Thousandths that one unit of the belief holds: a piece, or a thousandth of a kilogram."""
+        product = self._known.products.get(gtin)
+        return 1 if product is not None and product.unit == KILOGRAM else 1000
+
+    # Evidence
+
+    def moved(self, rows: Sequence[Mapping[str, Any]], now_utc_s: float) -> set[str]:
+        """Lines as the tables tell them, after their balances were taken; the products."""
+        adopted: set[str] = set()
+        for row in rows:
+            gtin = row["gtin"]
+            if row["to"] == "customer":
+                self.sold_utc_s[gtin] = max(self.sold_utc_s.get(gtin, 0.0), row["at_utc_s"])
+            if gtin not in self._beliefs and gtin not in adopted:
+                self._begin(gtin, now_utc_s)
+                adopted.add(gtin)
+            if gtin not in adopted:
+                self._move(row)
+            self._touch(gtin)
+        return {row["gtin"] for row in rows}
+
+    def _move(self, row: Mapping[str, Any]) -> None:
+        gtin, unit = row["gtin"], self.unit_of(row["gtin"])
+        ends = self._account(row["from"]), self._account(row["to"])
+        quantity = round(row["thousandths"] / unit)
+        if quantity > 0 and ends[0] != ends[1]:
+            self._beliefs.take(Move(gtin, quantity, *ends, row["at_utc_s"]))
+
+    def counted(self, rows: Iterable[Mapping[str, Any]], now_utc_s: float) -> None:
+        """Counts of a whole product at a place, as the tables tell them, each once."""
+        for row in rows:
+            place = self._account(row["place"])
+            if row["lot"] or place not in PLACES or self._several(place):
+                continue
+            gtin = row["gtin"]
+            if gtin not in self._beliefs:
+                self._begin(gtin, now_utc_s)
+            quantity = round(row["thousandths"] / self.unit_of(gtin))
+            self._beliefs.take(Counted(gtin, place, max(0, quantity), row["at_utc_s"]))
+            self.disagrees.pop(gtin, None)
+            self._touch(gtin)
+
+    def look(self, gtin: str, looks: Sequence[Look], now_utc_s: float) -> None:
+        """All slots of a product as its cameras see them; nothing is said where one of them is not seen."""
+        facings = _facings(looks)
+        if facings is None or not self._known.slots_of.get(gtin):
+            return
+        before, at = self._looked.get(gtin, (-1, 0.0))
+        if facings == before and now_utc_s - at < LOOKED_EVERY_S:
+            return
+        if not self._ensure(gtin, now_utc_s):
+            return
+        self._looked[gtin] = facings, now_utc_s
+        self._beliefs.take(Seen(gtin, facings, now_utc_s))
+        self._touch(gtin)
+
+    def tagged(self, gtin: str, place: str, tags: int, now_utc_s: float) -> None:
+        at = self._account(place)
+        if at not in PLACES:
+            return
+        if at == FLOOR:
+            self.tags[gtin] = tags
+        if self._ensure(gtin, now_utc_s):
+            self._beliefs.take(Tagged(gtin, at, tags, now_utc_s))
+            self._touch(gtin)
+
+    def set_pace(self, gtin: str, pace: Pace) -> None:
+        self._beliefs.set_pace(gtin, pace)
+
+    def learn(self, gtins: Iterable[str]) -> None:
+        """A changed catalogue or planogram."""
+        for gtin in gtins:
+            if gtin in self._beliefs:
+                self._beliefs.set_profile(self._profile(gtin))
+                self._touch(gtin)
+
+    # What is believed
+
+    def of(self, gtin: str, now_utc_s: float) -> tuple[Belief | None, Belief | None]:
+        """Of the floor and of the back room; None where nothing ever was."""
+        kept = self._kept.get(gtin)
+        if kept is not None and now_utc_s - kept[0] < _KEPT_S:
+            return kept[1], kept[2]
+        if not self._ensure(gtin, now_utc_s):
+            return None, None
+        floor = self._beliefs.belief(gtin, FLOOR, now_utc_s)
+        behind = self._beliefs.belief(gtin, BACKROOM, now_utc_s)
+        self._kept[gtin] = now_utc_s, floor, behind
+        if floor is not None and floor.disagree:
+            self.disagrees.setdefault(gtin, now_utc_s)
+        else:
+            self.disagrees.pop(gtin, None)
+        return floor, behind
+
+    # What is told
+
+    def flush(self, now_utc_s: float) -> Event | None:
+        """What changed of the products that may be told again; None when that is nothing."""
+        rows: list[dict[str, Any]] = []
+        for gtin in list(self._changed):
+            if len(rows) >= 2 * _MOST_TOLD:
+                break
+            if now_utc_s - self._told_at.get(gtin, 0.0) < TOLD_EVERY_S:
+                continue
+            del self._changed[gtin]
+            both = [one for one in self.of(gtin, now_utc_s) if one is not None]
+            shown = tuple((one.on_hand, one.low, one.high, one.book, one.disagree) for one in both)
+            if shown != self._told.get(gtin):
+                self._told[gtin], self._told_at[gtin] = shown, now_utc_s
+                rows += [self._row(one) for one in both]
+        return Event("beliefs", "store", now_utc_s, {"beliefs": rows}) if rows else None
+
+    def due_utc_s(self) -> float | None:
+        return min((self._told_at.get(gtin, 0.0) + TOLD_EVERY_S for gtin in self._changed), default=None)
+
+    def _row(self, one: Belief) -> dict[str, Any]:
+        unit = self.unit_of(one.gtin)
+        return {
+            "gtin": one.gtin,
+            "place": one.place,
+            "on_hand": one.on_hand * unit,
+            "low": one.low * unit,
+            "high": one.high * unit,
+            "confidence": round(one.confidence, 3),
+            "empty": round(one.empty, 4),
+            "book": one.book * unit,
+            "disagree": list(one.disagree),
+            "reason": one.reason[:300],
+        }
+
+    # From run to run
+
+    def state(self) -> dict[str, Any]:
+        """What is learnt of the sources; the beliefs themselves are in the table."""
+        return {"reliability": self.reliability.state(), "disagrees": dict(self.disagrees)}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        self._beliefs.reliability = Reliability.from_state(state["reliability"])
+        self.disagrees = {str(gtin): float(since) for gtin, since in state["disagrees"].items()}
+
+    def recall(self, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Rows of the table `beliefs`."""
+        for row in rows:
+            self._before.setdefault(row["gtin"], []).append(row)
+
+    # Beginning
+
+    def _ensure(self, gtin: str, now_utc_s: float) -> bool:
+        """Whether anything is believed of it."""
+        if gtin not in self._beliefs:
+            if not self._known.holdings.of(gtin):
+                return False
+            self._begin(gtin, now_utc_s)
+        return True
+
+    def _begin(self, gtin: str, now_utc_s: float) -> None:
+        """From the last run, else from the ledger's figure, which nobody vouches for yet."""
+        self._beliefs.set_profile(self._profile(gtin))
+        unit = self.unit_of(gtin)
+        book = {
+            FLOOR: round(self._known.on_floor(gtin) / unit),
+            BACKROOM: round(self._known.behind(gtin) / unit),
+        }
+        rows = self._before.pop(gtin, [])
+        if rows:
+            self._beliefs.resume(gtin, _resumed(rows, book, unit, self._profile(gtin).step, now_utc_s))
+            return
+        for place in PLACES:
+            self._beliefs.take(Counted(gtin, place, max(0, book[place]), now_utc_s, IMPORT))
+
+    def _profile(self, gtin: str) -> Profile:
+        product = self._known.products.get(gtin)
+        slots = self._known.slots_of.get(gtin, ())
+        facings = sum(max(1, slot.facings_wide) * max(1, slot.facings_high) for slot in slots)
+        unit = self.unit_of(gtin)
+        capacity = sum(slot.capacity for slot in slots) * 1000 // unit
+        depth = max((slot.facings_deep for slot in slots), default=0)
+        if facings and capacity:
+            depth = max(1, capacity // facings)
+        most = max(_LEAST_MOST, 2 * capacity, round(1.5 * self._known.everywhere(gtin) / unit))
+        case = (product.case_units if product else 0) * 1000 // unit
+        return Profile(gtin, facings, depth, max(1, case), step_for(most))
+
+    def _account(self, name: str) -> str:
+        settings = self._known.settings
+        if name in settings.sales_places:
+            return FLOOR
+        return BACKROOM if name in settings.back_places else name
+
+    def _several(self, place: str) -> bool:
+        """A count of one of several places says nothing of them together."""
+        settings = self._known.settings
+        return len(settings.sales_places if place == FLOOR else settings.back_places) > 1
+
+    def _touch(self, gtin: str) -> None:
+        self._changed[gtin] = None
+        self._kept.pop(gtin, None)
+
+
+def _facings(looks: Sequence[Look]) -> int | None:
+    found = 0
+    for look in looks:
+        if look.state not in (FULL, LOW, EMPTY):
+            return None
+        found += look.facings if look.facings or look.state == EMPTY else look.of
+    return found if looks else None
+
+
+def _resumed(
+    rows: Sequence[Mapping[str, Any]], book: Mapping[str, int], unit: int, step: int, now_utc_s: float
+) -> Track:
+    """A track with the middle and the width of what was believed, moved by what the ledger did since."""
+    masses = {place: np.array([1.0]) for place in PLACES}
+    for row in rows:
+        place = row["place"]
+        if place in masses:
+            since = book[place] - round(row["book"] / unit)
+            middle, low, high = (row[name] / unit + since for name in ("on_hand", "low", "high"))
+            masses[place] = _mass(middle / step, low / step, high / step)
+    table = np.outer(masses[FLOOR], masses[BACKROOM])
+    return Track(now_utc_s, table / table.sum(), quiet_utc_s=now_utc_s, book=dict(book))
+
+
+def _mass(middle: float, low: float, high: float) -> Mass:
+    """Cells of a normal around the middle of which 90 % lie from low to high, none below nothing."""
+    sd = max(0.3, (high - low) / 3.29)
+    cells = min(MOST_CELLS, max(1, int(max(middle, 0.0) + 4 * sd) + 2))
+    edges = (np.arange(cells + 1) - 0.5 - max(middle, 0.0)) / sd
+    below = np.array([_NORMAL.cdf(float(edge)) for edge in edges])
+    mass = np.diff(below)
+    mass[0] += below[0]
+    whole: Mass = mass / mass.sum()
+    return whole
