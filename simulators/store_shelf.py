@@ -79,7 +79,7 @@ class Stock:
 
     def refill(self, pieces: int) -> int:
         """Pieces brought from the back room to the shelf, earliest expiry first."""
-        brought = min(pieces, self.backroom)
+        brought = max(0, min(pieces, self.backroom))
         left = brought
         while left:
             lot = self.back_lots[0]

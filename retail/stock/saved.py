@@ -44,8 +44,8 @@ def track_from_state(state: Mapping[str, Any]) -> Track:
 
 
 def _table_state(table: Table) -> list[list[int]]:
-    """Rows as [floor, first back, probabilities in parts of a million ...], of what is not negligible."""
-    found = []
+    """The size, then rows as [floor, first back, probabilities in parts of a million ...] of what counts."""
+    found = [list(table.shape)]
     for stands, row in enumerate(table):
         kept = np.nonzero(row >= _KEPT)[0]
         if len(kept):
@@ -55,12 +55,12 @@ def _table_state(table: Table) -> list[list[int]]:
 
 
 def _table_from(saved: Sequence[Sequence[int]]) -> Table:
-    rows = max(int(row[0]) for row in saved) + 1
-    columns = max(int(row[1]) + len(row) - 2 for row in saved)
+    """What was negligible cell by cell is spread evenly."""
+    (rows, columns), *filled = saved
     table = np.zeros((rows, columns))
-    for stands, first, *parts in saved:
+    for stands, first, *parts in filled:
         table[stands, first : first + len(parts)] = parts
-    return scaled(table)
+    return scaled(table + max(0.0, 1e6 - float(table.sum())) / table.size)
 
 
 def _reading_state(reading: Reading) -> list[Any]:

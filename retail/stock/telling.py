@@ -61,7 +61,7 @@ def total_of(track: Track, knowledge: Knowledge) -> Belief:
     """Of both places together."""
     mass = sum_mass(track.table)
     book = sum(track.book.values())
-    said = ["book"] if book < 0 or _tail(mass, round(book / knowledge.profile.step)) < _DISAGREES else []
+    said = ["book"] if book < 0 or _tail(mass, round(book / knowledge.profile.step)) < (1 - INTERVAL) / 2 else []
     return _told(knowledge.profile, STORE, mass, book, said, [f"book says {book}"])
 
 
@@ -94,7 +94,7 @@ def _disagreeing(track: Track, knowledge: Knowledge, place: str, mass: Mass, boo
     """Sources whose word would be rare if the belief is right."""
     found = []
     cell = round(book / knowledge.profile.step)
-    if book < 0 or _tail(mass, cell) < _DISAGREES:
+    if book < 0 or _tail(mass, cell) < (1 - INTERVAL) / 2:
         found.append("book")
     if place == FLOOR and track.sight and _surprise_of_look(track, knowledge, mass) < _DISAGREES:
         found.append("camera")

@@ -35,8 +35,10 @@ _PACE_SURE = 3.0
 _SETTLE = 0.15  # cells expected to sell before time is worked in
 _REFILLED = 0.5  # of its capacity a shelf is refilled with on average
 _WORKED_IN = 0.02
-#: An empty shelf with stock behind it is refilled at least that often, in days of demand: one that stays empty has none.
+#: An empty shelf with stock behind it is refilled at least that often a day: one that stays empty has none behind.
 _REFILLS_EMPTY_PER_DAY = 0.7
+#: A whole shelf is gone at once (thieves, a fall, a clearing that nobody recorded) that often.
+_SWEPT_PER_DAY = 0.002
 _SURPRISING = 0.2
 _REFILL_MISCOUNTED, _SHORT = 0.04, 0.02
 
@@ -137,7 +139,11 @@ def pass_time(track: Track, knowledge: Knowledge, until_utc_s: float, heard_utc_
     table = _drifted(track.table, knowledge, min(expected, 20.0))
     table[1:] *= ((_PACE_SURE + track.quiet) / (_PACE_SURE + visits)) ** _PACE_SURE
     track.quiet = visits
-    table[0, 1:] *= math.exp(-_REFILLS_EMPTY_PER_DAY * min(5.0, expected / pace.per_day))
+    days = min(5.0, expected / pace.per_day)
+    swept = min(0.1, _SWEPT_PER_DAY * days)
+    table = (1 - swept) * table
+    table[0] += swept / (1 - swept) * table.sum(axis=0)
+    table[0, 1:] *= math.exp(-_REFILLS_EMPTY_PER_DAY * days)
     track.table = scaled(table)
     if knowledge.profile.capacity:
         refills = expected / (_REFILLED * knowledge.profile.capacity)

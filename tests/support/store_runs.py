@@ -189,7 +189,9 @@ def past_of(world: World) -> dict[str, list[float]]:
     }
 
 
-def follow(world: World, days: int, hours: Sequence[float] = (7.1, 12.0, 16.0, 20.0)) -> Followed:
+def follow(
+    world: World, days: int, hours: Sequence[float] = (7.1, 12.0, 16.0, 20.0), compared: bool = True
+) -> Followed:
     """Every product and place at those hours of each day, after all that was heard by then."""
     alone, followed, beliefs, sales = Alone(), Followed(), Beliefs(profiles_of(world)), Sales(past_of(world))
     products = {each.gtin: each for each in world.products}
@@ -210,7 +212,8 @@ def follow(world: World, days: int, hours: Sequence[float] = (7.1, 12.0, 16.0, 2
             for piece in pieces:
                 beliefs.take(piece)
             followed.belief_s += time.process_time() - began_s
-            _compare(world, alone, beliefs, followed, now_utc_s)
+            if compared:
+                _compare(world, alone, beliefs, followed, now_utc_s)
             followed.suspects.look(world, beliefs, now_utc_s, 1 / len(hours))
     followed.suspects.close()
     followed.beliefs = beliefs

@@ -2,6 +2,7 @@
 
 import csv
 import datetime
+import functools
 import gzip
 from collections import Counter, defaultdict
 from pathlib import Path
@@ -20,11 +21,12 @@ def sales(level: float, days: int, seed: int) -> list[DaySales]:
     return [DaySales(day % 7, float(draw.poisson(level * WEEK[day % 7]))) for day in range(days)]
 
 
-@pytest.mark.parametrize("level", [0.3, 2.0, 12.0])
-def test_a_forecast_beats_the_seasonal_naive_and_its_interval_holds(level: float) -> None:
+@pytest.mark.parametrize(("level", "most"), [(0.3, 1.0), (2.0, 0.85), (12.0, 0.8)])
+def test_a_forecast_beats_the_seasonal_naive_and_its_interval_holds(level: float, most: float) -> None:
+    """Of sparse sales even the true mean hardly beats it in absolute error: most days are 0."""
     found = [back_test(sales(level, 140, seed)) for seed in range(8)]
     tests = [each for each in found if each]
-    assert sum(each.mase for each in tests) < 0.9 * sum(each.mase_naive for each in tests)
+    assert sum(each.mase for each in tests) < most * sum(each.mase_naive for each in tests)
     assert 0.86 <= sum(each.held for each in tests) / len(tests) <= 1.0
     assert abs(sum(each.bias for each in tests) / len(tests)) < 0.15
 
@@ -88,16 +90,13 @@ def test_real_transactions_are_foretold_better_than_by_the_week_before(samples: 
         kind: [DaySales((first.weekday() + day) % 7, float(found[day])) for day in range(365)]
         for kind, found in dense.items()
     }
-    tests = [
-        found
-        for history in histories.values()
-        if (
-            found := back_test(
-                history, prior_week=lambda origin: week_profile(h[:origin] for h in histories.values()), first_origin=84
-            )
-        )
-    ]
+
+    @functools.cache
+    def week(origin: int) -> tuple[float, ...]:
+        return week_profile(history[:origin] for history in histories.values())
+
+    found = [back_test(history, prior_week=week, first_origin=84) for history in histories.values()]
+    tests = [each for each in found if each]
     mase, naive = (sum(getattr(each, name) for each in tests) / len(tests) for name in ("mase", "mase_naive"))
-    print(f"{len(tests)} product types: MASE {mase:.3f}, seasonal naive {naive:.3f}")
     assert len(tests) >= 20
     assert mase < 0.85 * naive
