@@ -70,7 +70,7 @@ class BedStation:
         changes = [event.data for event in since if event.kind == "alarm" and "act" in event.data]
         self.bedside.restore(state, changes, now)
         if state is not None:
-            self._waves.restore(state["waves"], now)
+            self._waves.restore(state.get("waves") or {}, now)  # kept by a version that knew no waves: none
 
     def state(self, now: Instant) -> State:
         return {**self.bedside.state(now), "waves": self._waves.state(now)}

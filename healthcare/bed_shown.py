@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from core.clock import Instant
 from healthcare.bedside import Bedside
-from healthcare.measures import MEASURES
 from healthcare.vitals.news2 import PARAMETERS, points_of
 
 _RANK = {"high": 3, "medium": 2, "low": 1}
@@ -29,7 +29,7 @@ def bed_shown(bedside: Bedside, alarms: Sequence[Mapping[str, Any]], now: Instan
         "scale2": bedside.chart.scale.scale == 2,
         "scale": {"scale": choice.scale, "who": choice.who, "reason": choice.reason},
         "breakdown": _breakdown(bedside, now),
-        "limits": _limits(bedside),
+        "limits": bedside.limits.shown(),
         "sets": _sets(bedside),
     }
 
@@ -53,8 +53,13 @@ def _patient(bedside: Bedside, now: Instant, zone: ZoneInfo) -> dict[str, Any] |
     if patient is None:
         return None
     since = bedside.admitted_utc_s
-    admitted = f"{datetime.fromtimestamp(since, UTC).astimezone(zone):%d %b}".lstrip("0") if since else ""
+    admitted = _day(since, zone) if since else ""
     return {"initials": patient.initials, "years": patient.years_text(now.utc_s), "admitted": admitted}
+
+
+@lru_cache(maxsize=256)
+def _day(utc_s: float, zone: ZoneInfo) -> str:
+    return f"{datetime.fromtimestamp(utc_s, UTC).astimezone(zone):%d %b}".lstrip("0")
 
 
 def _place(bedside: Bedside, zone: ZoneInfo) -> dict[str, str]:
@@ -87,28 +92,6 @@ def _breakdown(bedside: Bedside, now: Instant) -> list[dict[str, Any]]:
             line["at_utc_s"] = None if item.monitored else item.at.utc_s
         lines.append(line)
     return lines
-
-
-def _limits(bedside: Bedside) -> list[dict[str, Any]]:
-    """What holds for each sign that is alarmed; `who` is empty for the site's own."""
-    rows = []
-    for measure in MEASURES:
-        if measure not in bedside.limits.site.defaults:
-            continue
-        held = bedside.limits.in_force(measure)
-        usual = bedside.limits.site.default(measure)
-        rows.append(
-            {
-                "measure": measure,
-                "low": held.limits.low,
-                "high": held.limits.high,
-                "usual": [usual.low, usual.high],
-                "who": held.who,
-                "reason": held.reason,
-                "until_utc_s": None if held.until is None else held.until.utc_s,
-            }
-        )
-    return rows
 
 
 def _sets(bedside: Bedside) -> list[str]:

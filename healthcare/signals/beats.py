@@ -27,6 +27,9 @@ MODEL = "beats"
 LEADS = 2
 #: A beat is told by the detector at the latest so long after its R peak.
 _TOLD_WITHIN_S = 1.0
+#: Who listens to labels (`BedEcg`) goes on without them when a beat is 4 s old.
+ASKED_AFTER_S = 3.0
+AT_ONCE = 4
 
 
 class BeatClass(StrEnum):
@@ -84,7 +87,7 @@ class BeatStream:
         found = [trace.window(beat.at_s, WINDOW_REACH) for trace in self.traces.by_lead.values()]
         found += [None] * (LEADS - len(found))
         present = np.array([window is not None for window in found])
-        windows = np.stack([self._nothing if window is None else window for window in found])
+        windows = np.array([self._nothing if window is None else window for window in found])
         next_rr_s: float | None = LONGEST_RR_S
         if self._waiting:
             following = self._waiting[0]
@@ -99,6 +102,7 @@ class BeatClassifier:
     def __init__(self, model: str = MODEL) -> None:
         self._model = model
         self._stream = BeatStream()
+        self._ready: list[tuple[Beat, BeatFeatures | None]] = []  # not asked about yet
         self._asked: deque[list[tuple[Beat, bool]]] = deque()
 
     def look_at(self, traces: LeadTraces) -> None:
@@ -106,14 +110,15 @@ class BeatClassifier:
         self._stream.traces = traces
 
     def take(self, chunks: Iterable[Chunk], beats: Sequence[Beat]) -> Ask | None:
-        """One question for all beats that became ready; None where none did."""
-        ready = self._stream.take(chunks, beats)
-        features = [one for _, one in ready if one is not None]
-        if not ready or not features:
-            self._hold(ready)
+        """One question for the beats that are ready, once the oldest is `ASKED_AFTER_S` old or they are `AT_ONCE`: a
+        question costs more than a beat in it. None where it is not time."""
+        self._ready += self._stream.take(chunks, beats)
+        features = [one for _, one in self._ready if one is not None]
+        if not self._ready or (len(features) < AT_ONCE and self._young(self._ready[0][0])):
             return None
-        self._hold(ready)
-        return Ask(self._model, model_inputs(features))
+        self._hold(self._ready)
+        self._ready = []
+        return Ask(self._model, model_inputs(features)) if features else None
 
     def labels(self, answers: Sequence[Answer]) -> list[BeatLabel]:
         """Of the beats that the oldest open question was about, and of those before it that needed none.
@@ -135,6 +140,9 @@ class BeatClassifier:
             row += 1
         return labels
 
+    def _young(self, oldest: Beat) -> bool:
+        return self._stream.traces.newest_s() - oldest.at_s < ASKED_AFTER_S
+
     def _hold(self, ready: Sequence[tuple[Beat, BeatFeatures | None]]) -> None:
         """Beats that need no question wait for the next one, so that labels stay in order."""
         entries = [(beat, features is not None) for beat, features in ready]
@@ -148,12 +156,12 @@ class BeatClassifier:
 
 def model_inputs(features: Sequence[BeatFeatures]) -> Mapping[str, NDArray[np.float32]]:
     """By the names and shapes of the card: n beats, LEADS leads."""
-    wave = np.stack([one.wave for one in features])
-    template = np.stack([one.template for one in features])
+    wave = np.array([one.wave for one in features])
+    template = np.array([one.template for one in features])
     return {
         "wave": wave,
         "template": template,
         "shape": shape_numbers(wave, template),
-        "rhythm": np.stack([one.rhythm for one in features]),
-        "present": np.stack([one.present for one in features]).astype(np.float32),
+        "rhythm": np.array([one.rhythm for one in features]),
+        "present": np.array([one.present for one in features], np.float32),
     }

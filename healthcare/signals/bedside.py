@@ -63,6 +63,7 @@ class BedSignals:
         self._lost: set[str] = set()
         self._present: dict[str, bool] = {}
         self._asks: list[Ask] = []
+        self._muted: dict[str, str] = {}  # as of the last frame
 
     # -- waves --------------------------------------------------------------------------------------------------
 
@@ -74,6 +75,7 @@ class BedSignals:
         if chunk.channel in self._lost:
             self._lost.discard(chunk.channel)
             findings.append(self._lost_finding(chunk.channel, present=False))
+            self._muted = self.muted()
         self._heard[chunk.channel] = at
         framed = heard = False
         for frame in self._frames.take(chunk):
@@ -86,9 +88,10 @@ class BedSignals:
             if ask is not None:
                 self._asks.append(ask)
         if not framed:
-            return SignalsFound(findings=findings, muted=self.muted())
+            return SignalsFound(findings=findings, muted=self._muted)
         numerics, sources = self._numbers()
-        return SignalsFound(numerics, findings, vetoes, beats, self.muted(), sources)
+        self._muted = self.muted()
+        return SignalsFound(numerics, findings, vetoes, beats, self._muted, sources)
 
     def _frame(
         self, frame: Frame, leads: Sequence[Chunk], at: Instant, findings: list[Finding], vetoes: list[Veto]
@@ -161,7 +164,8 @@ class BedSignals:
         ]
         self._lost.update(gone)
         findings = [self._lost_finding(channel, present=True) for channel in gone]
-        return SignalsFound(findings=findings, muted=self.muted())
+        self._muted = self.muted()
+        return SignalsFound(findings=findings, muted=self._muted)
 
     def _lost_finding(self, channel: str, *, present: bool) -> Finding:
         return Finding("wave-lost", present, text=channel, channel=channel, instance=channel)

@@ -66,9 +66,12 @@ class EcgLead:
 
     def _note(self, chunk: Chunk) -> None:
         length_s = len(chunk.samples) / self.rate_hz
-        missing = np.isnan(chunk.samples)
-        gone = bool(missing.mean() > 0.5)
-        dead = gone or float(np.ptp(chunk.samples[~missing])) < DEAD_MV
+        span_mv, gone = float(chunk.samples.max() - chunk.samples.min()), False  # NaN where samples are missing
+        if span_mv != span_mv:
+            missing = np.isnan(chunk.samples)
+            gone = bool(missing.mean() > 0.5)
+            span_mv = 0.0 if gone else float(np.ptp(chunk.samples[~missing]))
+        dead = gone or span_mv < DEAD_MV
         self._dead_s = self._dead_s + length_s if dead else 0.0
         if gone:
             self.why = "missing"

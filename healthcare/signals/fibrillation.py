@@ -106,8 +106,9 @@ class LeadWindows:
             return None
         if self._level is None:
             self._level = float(block[0])
-        passed, (self._state,) = filtered(self._b, self._a, [block - self._level], [self._state])
-        return passed[0]
+        (passed,), (self._state,) = filtered(self._b, self._a, [block - self._level], [self._state])
+        filtered_block: Floats = passed
+        return filtered_block
 
 
 def measured(waves: Sequence[Floats], rate_hz: float, ends_s: Sequence[float]) -> list[Window]:

@@ -37,14 +37,16 @@ class Likeness:
     correlation: Waves
     area: Waves
     known: Flags
+    best: float
+    largest: float
 
-    @property
-    def best(self) -> float:
-        return float(self.correlation[self.known].max()) if self.known.any() else 1.0
-
-    @property
-    def largest(self) -> float:
-        return float(self.area[self.known].max()) if self.known.any() else 1.0
+    @classmethod
+    def of(cls, correlation: Waves, area: Waves, known: Flags) -> Likeness:
+        """`best`: of the lead that is most like normal; `largest`: of the one with the largest area."""
+        leads = np.flatnonzero(known).tolist()
+        best = max((float(correlation[lead]) for lead in leads), default=1.0)
+        largest = max((float(area[lead]) for lead in leads), default=1.0)
+        return cls(correlation, area, known, best, largest)
 
 
 class _Form:
@@ -64,19 +66,23 @@ class _Form:
         """At the lag where all leads together agree best."""
         known = present & self.known
         correlations = lagged_correlations(windows, self._unit)
-        correlations[~known] = 0.0
+        if not known.all():
+            correlations[~known] = 0.0
         best = int(correlations.sum(axis=0).argmax())
         area = _area(windows[:, best : best + 2 * REACH + 1]) / self._area
-        return best, Likeness(correlations[:, best].astype(np.float32), area.astype(np.float32), known)
+        return best, Likeness.of(correlations[:, best].astype(np.float32), area.astype(np.float32), known)
 
     def adapt(self, windows: Waves, present: Flags, lag: int) -> None:
         beat = windows[:, lag : lag + 2 * REACH + 1]
         self._joined += 1
         share = max(1.0 / self._joined, _SLOWEST)
-        both, new = present & self.known, present & ~self.known
-        self.waves[both] += share * (beat[both] - self.waves[both])
-        self.waves[new] = beat[new]  # another lead was put on: by the others this beat is a normal one
-        self.known |= new
+        if present.all() and self.known.all():
+            self.waves += share * (beat - self.waves)
+        else:
+            both, new = present & self.known, present & ~self.known
+            self.waves[both] += share * (beat[both] - self.waves[both])
+            self.waves[new] = beat[new]  # another lead was put on: by the others this beat is a normal one
+            self.known |= new
         self._measure()
 
 
@@ -133,7 +139,7 @@ class NormalForm:
 def qrs_unit(waves: Waves) -> Waves:
     """Leads x points of the QRS complex, zero mean, length one. `waves`: leads x (2 REACH + 1)."""
     qrs = waves[:, _QRS]
-    centred = qrs - qrs.mean(axis=1, keepdims=True)
+    centred = qrs - qrs.sum(axis=1, keepdims=True) / np.float32(qrs.shape[1])
     unit: Waves = centred / (np.sqrt((centred * centred).sum(axis=1, keepdims=True)) + 1e-9)
     return unit
 
@@ -150,6 +156,9 @@ def lagged_correlations(windows: Waves, units: Waves) -> Waves:
 
 def _area(waves: Waves) -> Waves:
     """Leads: what the wave sweeps around the R peak, against the middle of its values."""
-    level = np.sort(waves, axis=1)[:, waves.shape[1] // 2 :][:, :1]
+    half = waves.shape[1] // 2
+    ordered = waves.copy()
+    ordered.partition(half, axis=1)
+    level = ordered[:, half : half + 1]
     area: Waves = np.abs(waves - level).sum(axis=1)
     return area

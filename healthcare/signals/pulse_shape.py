@@ -87,4 +87,4 @@ class PulseShape:
         """A stretch of equal extremes: the amplifier was at its end."""
         highest = float(raw.max())
         span = highest - float(raw.min())
-        return np.count_nonzero(raw >= highest - 1e-4 * span) >= round(_CLIPPED_S * self._hz)
+        return bool(np.count_nonzero(raw >= highest - 1e-4 * span) >= round(_CLIPPED_S * self._hz))

@@ -50,13 +50,13 @@ def block_of(samples: NDArray[np.floating], heights: Floats) -> Block:
     finite = np.isfinite(samples)
     given = samples if finite.all() else samples[finite]
     low, middle = heights.size // 5, heights.size // 2
-    ordered = np.partition(heights, (low, middle))
+    ordered = sorted(heights.tolist())
     off, clipped = True, 0.0
     if given.size * 2 > samples.size:
         top, bottom = float(given.max()), float(given.min())
         off = top - bottom <= _FLAT_MV
         clipped = max(np.count_nonzero(given == top), np.count_nonzero(given == bottom)) / given.size
-    return Block(float(heights.max()), float(ordered[middle]), float(ordered[low]), off, clipped)
+    return Block(ordered[-1], ordered[middle], ordered[low], off, clipped)
 
 
 class LeadQuality:

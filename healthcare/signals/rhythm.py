@@ -121,9 +121,10 @@ class LeadBeats:
         for beat in reversed(self.recent):
             if beat.rr_s is None:
                 break
-            gaps.insert(0, beat.rr_s)
+            gaps.append(beat.rr_s)
             if len(gaps) >= 20:
                 break
+        gaps.reverse()
         return gaps
 
 

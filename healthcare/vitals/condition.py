@@ -97,6 +97,10 @@ class Condition:
 
     def advance(self, now_s: float) -> None:
         """Lets time pass; may be called at any time."""
+        if not self.present and self._side is not Side.OUT:  # nothing counts that is not begun anew before it is used
+            if now_s > self._last_s:
+                self._last_s = now_s
+            return
         self._out_s, self._within_s, self._back_s = self._counted(now_s)
         self._last_s = max(self._last_s, now_s)
         self._settle()
@@ -132,6 +136,8 @@ class Condition:
 
     def due_s(self) -> float | None:
         """When time alone will make it present or end it, if nothing else is heard."""
+        if not self.present and self._side is not Side.OUT:
+            return None
         due_s = self._last_s + max(0.0, self._left_s())
         if due_s > self._until_s and not self._runs_through():
             due_s = math.inf

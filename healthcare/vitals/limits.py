@@ -166,13 +166,37 @@ class PatientLimits:
     def __init__(self, site: SiteLimits | None = None) -> None:
         self.site = SiteLimits() if site is None else site
         self._own: dict[str, InForce] = {}
+        self._usual: dict[str, InForce] = {}
+        self._rows: list[dict[str, Any]] | None = None
 
     def in_force(self, measure: str) -> InForce:
         measure = SAME_AS.get(measure, measure)
-        return self._own.get(measure) or InForce(self.site.default(measure))
+        held = self._own.get(measure) or self._usual.get(measure)
+        if held is None:
+            held = self._usual[measure] = InForce(self.site.default(measure))
+        return held
 
     def limits(self, measure: str) -> Limits:
         return self.in_force(measure).limits
+
+    def shown(self) -> list[dict[str, Any]]:
+        """What holds for each sign that is alarmed, for screens; `who` is empty for the site's own. The same list until
+        something changes."""
+        if self._rows is None:
+            self._rows = [self._row(measure) for measure in MEASURES if measure in self.site.defaults]
+        return self._rows
+
+    def _row(self, measure: str) -> dict[str, Any]:
+        held, usual = self.in_force(measure), self.site.default(measure)
+        return {
+            "measure": measure,
+            "low": held.limits.low,
+            "high": held.limits.high,
+            "usual": [usual.low, usual.high],
+            "who": held.who,
+            "reason": held.reason,
+            "until_utc_s": None if held.until is None else held.until.utc_s,
+        }
 
     def set(
         self, measure: str, limits: Limits, *, who: str, role: str, reason: str, until: Instant, now: Instant
@@ -191,6 +215,7 @@ class PatientLimits:
             roles = " or ".join(sorted(self.site.privileged))
             raise RefusedError(f"{MEASURES[measure].label}: {outside}; only {roles} may set that.")
         before = self.limits(measure)
+        self._rows = None
         self._own[measure] = InForce(limits, who.strip(), role, reason.strip(), now.utc_s, until)
         return Change("set", measure, before, limits, who.strip(), role, reason.strip(), until.utc_s)
 
@@ -230,6 +255,7 @@ class PatientLimits:
 
     def restore(self, kept: Mapping[str, Any], now: Instant) -> None:
         """What ran out meanwhile is still here, and the next `expire` says so."""
+        self._rows = None
         self._own = {
             measure: InForce(
                 Limits(own["low"], own["high"]),
@@ -251,6 +277,7 @@ class PatientLimits:
         return ""
 
     def _end(self, measure: str, what: str, who: str = "", role: str = "", reason: str = "") -> Change:
+        self._rows = None
         before = self._own.pop(measure).limits
         return Change(what, measure, before, self.site.default(measure), who, role, reason)
 

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 from core.clock import Instant
@@ -225,6 +226,7 @@ def not_applicable(age_years: int | None, pregnant: bool) -> str:
     return "pregnancy" if pregnant else ""
 
 
+@lru_cache(maxsize=4096)
 def rounded(parameter: str, value: float) -> float:
     """To the chart's step, halves upwards: whole numbers, temperature to 0.1 °C."""
     if not math.isfinite(value):

@@ -90,6 +90,7 @@ class BedNumerics:
         self._onset = Onset(self.limits.limits, self.limits.site, self._settings.delays)
         self._slots: dict[_Key, Slot] = {}
         self._instances: dict[str, int] = {}
+        self._numbers: dict[str, list[int]] = {}  # of the instances of each measure, in order
         self._rules: dict[tuple[str, int], ArtefactRules] = {}
         self._speaking: dict[str, _Key | None] = {}
         self._stale_told: set[_Key] = set()
@@ -138,7 +139,8 @@ class BedNumerics:
         ended = tuple(self.limits.discharge())
         self._onset.forget()
         self._onset.limits_changed(self.limits.limits, now.mono_s)
-        self._slots, self._instances, self._rules, self._speaking, self._stale_told = {}, {}, {}, {}, set()
+        self._slots, self._instances, self._numbers = {}, {}, {}
+        self._rules, self._speaking, self._stale_told = {}, {}, set()
         self.trend.forget()
         return Heard(tuple(self._onset.changes()), limits=ended)
 
@@ -163,7 +165,7 @@ class BedNumerics:
         alarms = {} if alarms is None else alarms
         found: dict[str, dict[str, Any]] = {}
         for measure in MEASURES:
-            numbers = sorted({number for known, _, number in self._slots if known == measure})
+            numbers = self._numbers.get(measure, ())
             for number in numbers:
                 name = measure if number == 1 else f"{measure}#{number}"
                 key = self._best(measure, number, now)
@@ -308,6 +310,7 @@ class BedNumerics:
     def _add(self, key: _Key, instance: str) -> Slot:
         made = self._slots[key] = Slot(key[0], instance, self._settings.every_s)
         self._instances[key[0]] = max(self._instances.get(key[0], 1), key[2])
+        self._numbers[key[0]] = sorted({*self._numbers.get(key[0], ()), key[2]})
         return made
 
     def _rule(self, source: str, number: int) -> ArtefactRules:
@@ -326,6 +329,10 @@ class BedNumerics:
         For the first instance a further one may stand in.
         """
         order = (OWN, MONITOR) if measure in self._settings.prefer_own else (MONITOR, OWN)
+        for source in order:
+            slot = self._slots.get((measure, source, number))
+            if slot is not None and slot.state(now) is State.OK:
+                return measure, source, number
         further = number == 1 and measure not in _SITES_APART
         numbers = range(1, self._instances.get(measure, 1) + 1) if further else (number,)
         keys = [(measure, source, one) for one in numbers for source in order if (measure, source, one) in self._slots]

@@ -10,7 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from core.clock import Instant
+from healthcare.bed import BedStation
 from healthcare.lookback import unpacked
+from healthcare.settings import BedSettings, HealthcareSettings
 from tests.support.clocks import FakeClock
 from tests.support.lines import until
 from tests.support.wards import FIRST, SECOND, Ward, running_ward
@@ -196,3 +199,12 @@ async def test_the_waves_of_two_minutes_are_kept_with_an_alarm(tmp_path: Path) -
         (wave,) = unpacked(content[0])
         assert wave.channel == "ecg_ii_mv"
         assert wave.samples[-1] == pytest.approx(0.25, abs=1e-3)
+
+
+def test_a_state_of_before_there_were_waves_is_restored() -> None:
+    ward = HealthcareSettings("W", [BedSettings("bed-1", "1", "a")])
+    now = Instant(1000.0, 1_795_000_000.0)
+    kept = {name: value for name, value in BedStation(ward.beds[0], ward).state(now).items() if name != "waves"}
+    station = BedStation(ward.beds[0], ward)
+    station.restore(kept, (), now)
+    assert station.state(now)["waves"]["heard"] == {}
