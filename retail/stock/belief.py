@@ -10,13 +10,12 @@ of arrival within 24 hours does not matter; what is later still moves the number
 
 from __future__ import annotations
 
-import bisect
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from retail.stock.calibration import Own, learn, own
-from retail.stock.evidence import CUSTOMER, Counted, Evidence, Move, Profile, Seen
+from retail.stock.evidence import CUSTOMER, IMPORT, Counted, Evidence, Move, Profile, Seen
 from retail.stock.pace import Pace
 from retail.stock.phantom import Silence
 from retail.stock.reliability import Reliability, Share
@@ -26,6 +25,8 @@ from retail.stock.telling import Belief, belief_of, silence_of, total_of
 from retail.stock.track import Knowledge, Track, begun, move, pass_time
 
 _SNAPSHOT_S = 86_400.0
+#: A count so long before a product was first heard of is still worth taking.
+_JUST_BEFORE_S = 3600.0
 #: A count holds what moved at its own moment, as in the ledger; readings of that moment see it all.
 _ORDER = {Move: 0, Counted: 1}
 
@@ -41,7 +42,6 @@ class _Product:
     profile: Profile
     track: Track
     own: Own = field(default_factory=own)
-    pace: Pace | None = None
     log: list[Evidence] = field(default_factory=list)
     snapshots: list[tuple[tuple[float, int], Track]] = field(default_factory=list)
 
@@ -53,6 +53,7 @@ class Beliefs:
         self.reliability = reliability or Reliability()
         self._profiles = {profile.gtin: profile for profile in profiles}
         self._products: dict[str, _Product] = {}
+        self._paces: dict[str, Pace] = {}
         self._sold_utc_s = 0.0
 
     def __contains__(self, gtin: str) -> bool:
@@ -65,19 +66,31 @@ class Beliefs:
             self._products[profile.gtin].profile = profile
 
     def set_pace(self, gtin: str, pace: Pace) -> None:
-        """How fast it sells, from `demand`; without one the silence of the tills says nothing."""
-        known = self._products.get(gtin)
-        if known:
-            known.pace = pace
+        """How fast it sells, from `demand`, anew each night and at the start; without one silence says nothing."""
+        self._paces[gtin] = pace
 
     def take(self, piece: Evidence) -> None:
         """One more piece of evidence, early or late, of any product."""
-        product = self._product(piece)
-        if isinstance(piece, Move) and piece.to_account == CUSTOMER:
-            self._sold_utc_s = max(self._sold_utc_s, piece.at_utc_s)
-        if product.log and _rank(piece) < _rank(product.log[-1]):
-            self._take_late(product, piece)
-            return
+        self.take_all((piece,))
+
+    def take_all(self, pieces: Iterable[Evidence]) -> None:
+        """Several at once, in any order: a late batch costs one pass over each product's day, not one a line."""
+        by_product: dict[str, list[Evidence]] = {}
+        for piece in pieces:
+            by_product.setdefault(piece.gtin, []).append(piece)
+            if isinstance(piece, Move) and piece.to_account == CUSTOMER:
+                self._sold_utc_s = max(self._sold_utc_s, piece.at_utc_s)
+        for mine in by_product.values():
+            mine.sort(key=_rank)
+            product = self._product(mine[0])
+            last = _rank(product.log[-1]) if product.log else (product.track.at_utc_s, -1)
+            late = [piece for piece in mine if _rank(piece) < last]
+            if late:
+                self._take_late(product, late)
+            for piece in mine[len(late) :]:
+                self._take_next(product, piece)
+
+    def _take_next(self, product: _Product, piece: Evidence) -> None:
         self._snapshot_by(product, _rank(piece))
         if isinstance(piece, Counted):
             learn(piece, product.track, product.profile, self.reliability, product.own)
@@ -137,15 +150,14 @@ class Beliefs:
         known = self._products.get(piece.gtin)
         if known is None:
             profile = self._profiles.get(piece.gtin, Profile(piece.gtin))
-            known = _Product(profile, begun(self._knowledge_of(profile), piece.at_utc_s))
+            known = _Product(profile, begun(profile, piece.at_utc_s))
             self._products[piece.gtin] = known
         return known
 
-    def _knowledge_of(self, profile: Profile) -> Knowledge:
-        return Knowledge(profile, None, self.reliability)
-
     def _knowledge(self, product: _Product) -> Knowledge:
-        return Knowledge(product.profile, product.pace, self.reliability, product.own.lost, product.own.read)
+        return Knowledge(
+            product.profile, self._paces.get(product.profile.gtin), self.reliability, product.own.lost, product.own.read
+        )
 
     def _now(self, product: _Product, now_utc_s: float) -> tuple[Track, Knowledge]:
         track, knowledge = product.track.snapshot(), self._knowledge(product)
@@ -173,24 +185,42 @@ class Beliefs:
         product.snapshots = [*product.snapshots[-1:], (rank, product.track.snapshot())]
         product.log = [piece for piece in product.log if _rank(piece) >= product.snapshots[0][0]]
 
-    def _take_late(self, product: _Product, piece: Evidence) -> None:
-        rank = _rank(piece)
-        before = sum(1 for taken, _ in product.snapshots if taken <= rank)
-        if not before:
-            self._take_too_late(product, piece)
+    def _take_late(self, product: _Product, late: Iterable[Evidence]) -> None:
+        """All of them worked in where they belong, by going once through what came after the first."""
+        fitting = []
+        for piece in late:
+            if product.snapshots and _rank(piece) >= product.snapshots[0][0]:
+                fitting.append(piece)
+            else:
+                self._take_too_late(product, piece)
+        if not fitting:
             return
-        bisect.insort(product.log, piece, key=_rank)
-        del product.snapshots[before:]
+        earliest = min(map(_rank, fitting))
+        del product.snapshots[sum(1 for taken, _ in product.snapshots if taken <= earliest) :]
         since, snapshot = product.snapshots[-1]
+        product.log = sorted([*product.log, *fitting], key=_rank)
         product.track = snapshot.snapshot()
         for each in product.log:
             if _rank(each) >= since:
                 self._apply(product, each)
 
     def _take_too_late(self, product: _Product, piece: Evidence) -> None:
-        """A move that no count has covered since counts from now; an old reading or count says nothing any more."""
+        """Counts from now, unless a newer count has covered it; an old reading says nothing any more."""
+        track, knowledge = product.track, self._knowledge(product)
+        covered = {
+            place for place, since in track.since.items() if since.at_utc_s >= piece.at_utc_s and since.source != IMPORT
+        }
         if isinstance(piece, Move):
-            ends = (piece.from_account, piece.to_account)
-            covered = {place for place, since in product.track.since.items() if since.at_utc_s >= piece.at_utc_s}
-            left, came = ("" if end in covered else end for end in ends)
-            move(product.track, self._knowledge(product), replace(piece, from_account=left, to_account=came))
+            left, came = ("" if end in covered else end for end in (piece.from_account, piece.to_account))
+            move(track, knowledge, replace(piece, from_account=left, to_account=came))
+        elif isinstance(piece, Counted) and piece.place not in covered:
+            first_utc_s = product.log[0].at_utc_s if product.log else track.at_utc_s
+            if first_utc_s - piece.at_utc_s <= _JUST_BEFORE_S:
+                moved = sum(_came(each, piece.place) for each in product.log if each.at_utc_s > piece.at_utc_s)
+                count(track, knowledge, replace(piece, quantity=max(0, piece.quantity + moved)))
+
+
+def _came(piece: Evidence, place: str) -> int:
+    if not isinstance(piece, Move):
+        return 0
+    return piece.quantity * ((piece.to_account == place) - (piece.from_account == place))

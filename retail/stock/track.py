@@ -112,11 +112,11 @@ class Knowledge:
         return self.reliability.lost.shrunk(self.lost, 60.0)
 
 
-def begun(knowledge: Knowledge, at_utc_s: float) -> Track:
+def begun(profile: Profile, at_utc_s: float) -> Track:
     """Of a product never heard of: anything from none to somewhat more than its shelf holds; a back room mostly
     empty.
     """
-    cells = max(12, knowledge.profile.capacity // knowledge.profile.step)
+    cells = max(12, profile.capacity // profile.step)
     behind = 0.5 * flat(cells)
     behind[0] += 0.5
     return Track(at_utc_s, np.outer(flat(cells), behind), quiet_utc_s=at_utc_s, book=dict.fromkeys(PLACES, 0))

@@ -2,7 +2,7 @@
 
 import random
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simulators.store_shelf import Lot, Stock
@@ -45,6 +45,7 @@ def test_nobody_takes_what_is_not_there() -> None:
     assert made.floor == 0
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.tuples(st.sampled_from(("take", "fill", "back", "receive", "pull")), st.integers(0, 12)), max_size=40),
     st.integers(),

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from retail.stock.belief import Beliefs
-from retail.stock.evidence import BACKROOM, FLOOR, PLACES, Evidence, Profile, Tagged
+from retail.stock.evidence import BACKROOM, FLOOR, IMPORT, PLACES, Counted, Evidence, Profile, Tagged
 from retail.stock.telling import Belief
 from simulators.store_settings import WorldSettings
 from simulators.store_world import World
@@ -139,6 +139,14 @@ def test_within_a_day_the_order_of_arrival_does_not_matter(pieces: list[Evidence
         assert of(late, place, 16).book == of(early, place, 16).book
 
 
+def test_a_late_batch_taken_at_once_is_the_same_as_line_by_line() -> None:
+    start, batch = [*counted(8, 14, 4), looked(15, 3)], [sold(9 + line / 4) for line in range(8)]
+    at_once, one_by_one = believing(*start, paced=False), believing(*start, *batch, paced=False)
+    at_once.take_all(reversed(batch))
+    assert of(at_once, FLOOR, 16) == of(one_by_one, FLOOR, 16)
+    assert of(at_once, FLOOR, 16).book == 6
+
+
 def test_what_comes_too_late_still_counts_unless_a_count_has_covered_it() -> None:
     beliefs = believing(*counted(8, 12), *(looked(9 + 24 * day, 4) for day in range(4)), sold(7))
     assert of(beliefs, FLOOR, 82).book == 12
@@ -157,6 +165,25 @@ def test_a_saved_belief_comes_back_as_it_was(pieces: list[Evidence]) -> None:
         assert (now.book, now.place) == (then.book, then.place)
     back.take(sold(70))
     assert of(back, FLOOR, 70).book == of(beliefs, FLOOR, 70).book - 1
+
+
+def test_a_move_older_than_the_count_it_is_in_is_not_counted_again_after_a_restart() -> None:
+    beliefs = believing(*counted(8, 12), sold(9), paced=False)
+    back = Beliefs.from_state(json.loads(json.dumps(beliefs.state())), [PROFILE])
+    back.take(sold(7))
+    assert of(back, FLOOR, 10).book == 11
+    back.take(sold(8.5))
+    assert of(back, FLOOR, 10).book == 10
+
+
+def test_a_count_just_before_the_ledgers_figure_was_taken_is_not_lost() -> None:
+    """The desk begins a product with the ledger's figure of now, and then hears of the count that brought it about."""
+    beliefs = Beliefs([PROFILE])
+    for piece in [Counted(GTIN, FLOOR, 9, at(10), IMPORT), sold(10.01), Counted(GTIN, FLOOR, 6, at(9.99))]:
+        beliefs.take(piece)
+    found = of(beliefs, FLOOR, 10.1)
+    assert (found.on_hand, found.book) == (5, 5)
+    assert found.confidence > 0.9
 
 
 def test_the_state_of_a_product_is_small() -> None:

@@ -11,7 +11,7 @@ from tests.retail.stock.streams import GTIN, PROFILE, at
 
 
 def tracked(store: Reliability, **since: Since) -> Track:
-    track = begun(Knowledge(PROFILE, None, store), at(0))
+    track = begun(PROFILE, at(0))
     track.since = dict(since)
     track.book = dict.fromkeys(PLACES, 10)
     return track

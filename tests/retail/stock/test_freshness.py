@@ -3,7 +3,7 @@
 import datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from retail.stock.freshness import BEST_BEFORE, Lot, advise, fefo, state_of
@@ -59,6 +59,7 @@ def test_a_blocked_lot_is_off_the_shelf_and_takes_no_demand() -> None:
     assert fresh.waste_pieces == alone.waste_pieces
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(-5, 20), st.integers(0, 40)), max_size=6), st.floats(0, 30))
 def test_waste_is_never_more_than_the_lot_nor_below_nothing(lots: list[tuple[int, int]], per_day: float) -> None:
     found = advise(

@@ -2,12 +2,13 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from retail.stock import likelihood
 
 
+@settings(deadline=None)
 @given(st.integers(1, 10), st.integers(1, 12), st.floats(0, 1), st.floats(0, 0.3))
 def test_facings_of_any_number_of_pieces_add_up_to_one(facings: int, depth: int, even: float, error: float) -> None:
     table = likelihood.facings_table(facings, depth, (even, 1 - even, 0.0), error)
@@ -35,6 +36,7 @@ def test_more_than_the_shelf_holds_looks_full() -> None:
     assert likely[19] == likely[6] == likely[3] > 100 * likely[1]
 
 
+@settings(deadline=None)
 @given(st.integers(1, 30), st.floats(0.6, 0.99), st.floats(10, 150))
 def test_tags_of_a_number_add_up_to_one(there: int, read: float, worth: float) -> None:
     said = [likelihood.tagged(tags, there + 1, read, worth, 0.05)[there] for tags in range(there + 8)]

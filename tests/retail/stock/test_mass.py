@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from retail.stock import mass
@@ -39,6 +39,7 @@ def test_a_recorded_refill_takes_from_one_place_what_it_gives_the_other() -> Non
     assert where(mass.carried(sure(7, 1), [(-5, 1.0)], 0.0)) == (2, 6)
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.lists(st.floats(0, 1), min_size=3, max_size=3), min_size=3, max_size=9),
     st.integers(0, 5),

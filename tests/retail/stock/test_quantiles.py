@@ -1,13 +1,14 @@
 """Quantiles of counts against SciPy's."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
 from retail.stock import quantiles
 
 
+@settings(deadline=None)
 @given(st.floats(0.05, 200), st.floats(0.02, 0.98))
 def test_a_poisson_quantile_is_scipys(mean: float, share: float) -> None:
     assert abs(quantiles.quantile(mean, mean, share) - int(stats.poisson.ppf(share, mean))) <= 1
@@ -16,6 +17,7 @@ def test_a_poisson_quantile_is_scipys(mean: float, share: float) -> None:
     assert found == 0 or stats.poisson.cdf(found - 1, mean) < share + 1e-9
 
 
+@settings(deadline=None)
 @given(st.floats(0.2, 80), st.floats(1.1, 6), st.floats(0.05, 0.95))
 def test_a_negative_binomial_quantile_is_scipys(mean: float, spread: float, share: float) -> None:
     size, success = mean / (spread - 1), 1 / spread
