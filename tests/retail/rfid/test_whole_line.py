@@ -53,4 +53,4 @@ async def test_tags_in_reach_become_what_the_desk_believes(tmp_path: Path) -> No
                 ("2", "floor"),
                 ("3", "backroom"),
             }
-            assert rig.recorded("mishap", "unrouted", "fault") == []
+            assert rig.recorded("mishap", "unrouted", "unprojected", "fault") == []
