@@ -67,7 +67,7 @@ def create_app(shell: Shell, metrics: WebMetrics) -> tuple[Flask, Guard]:
     for page in shell.panel.pages:
         guard.add(page.path, _endpoint(shell, page), page.role, methods=tuple(page.methods))
     for hook in shell.panel.hooks:
-        guard.add_signed(hook.path, _signed(shell, hook))
+        guard.add_signed(hook.path, _signed(shell, hook), methods=tuple(hook.methods))
     return app, guard
 
 
@@ -137,16 +137,25 @@ def _endpoint(shell: Shell, page: Page) -> Callable[..., AnyResponse]:
 def _signed(shell: Shell, hook: Hook) -> Callable[..., AnyResponse]:
     """Nothing of the message is looked at before its signature fits."""
 
-    def endpoint() -> AnyResponse:
+    def endpoint(**path: str) -> AnyResponse:
         secret = hook.secret(shell.desk)
         if secret is None:
             abort(404)
         content = request.get_data(cache=False)
+        signed = content if request.method == "POST" else b"GET " + _target()
         now_utc_s = shell.clock.now().utc_s
-        check(request.headers.get(HEADER, ""), secret.value, content, now_utc_s=now_utc_s, within_s=secret.within_s)
-        return _answer(hook.view(shell.desk, Posted(content, request.mimetype)))
+        check(request.headers.get(HEADER, ""), secret.value, signed, now_utc_s=now_utc_s, within_s=secret.within_s)
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        posted = Posted(content, request.mimetype, path, request.args.to_dict(), headers)
+        return _answer(hook.view(shell.desk, posted))
 
     return endpoint
+
+
+def _target() -> bytes:
+    """Path and query as they came, nothing decoded."""
+    path: bytes = request.environ.get("asgi.scope", {}).get("raw_path") or request.path.encode()
+    return path + b"?" + request.query_string if request.query_string else path
 
 
 def _asked(path: dict[str, str]) -> Asked:
@@ -169,6 +178,7 @@ def _answer(answered: Answered) -> AnyResponse:
         case Data():
             response = jsonify(answered.values)
             response.status_code = answered.status
+            response.headers.update(answered.headers)
             return response
         case File():
             return _file(answered)

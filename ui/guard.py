@@ -48,11 +48,11 @@ class Guard:
         self.roles[endpoint] = role
         self.app.add_url_rule(path, endpoint, view, methods=list(methods))
 
-    def add_signed(self, path: str, view: Callable[..., Any]) -> None:
-        """A route that programs POST to: no session and no token of a page; `view` must check the signature."""
-        endpoint = f"POST {path}".replace(".", "_")
+    def add_signed(self, path: str, view: Callable[..., Any], *, methods: tuple[str, ...] = ("POST",)) -> None:
+        """A route that programs use: no session and no token of a page; `view` must check the signature."""
+        endpoint = f"{'+'.join(methods)} {path}".replace(".", "_")
         self.roles[endpoint] = SIGNED
-        self.app.add_url_rule(path, endpoint, view, methods=["POST"])
+        self.app.add_url_rule(path, endpoint, view, methods=list(methods))
 
     def stand(self) -> None:
         """Before the first request."""

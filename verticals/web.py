@@ -62,6 +62,7 @@ class Data:
 
     values: Any
     status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,10 +170,16 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """A program's message, its signature checked by the shell. `media_type` in small letters, without options."""
+    """A program's message, its signature checked by the shell. `media_type` in small letters, without options.
+
+    `headers` have their names in small letters.
+    """
 
     content: bytes
     media_type: str
+    path: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,14 +192,15 @@ class Secret:
 
 @dataclass(frozen=True, slots=True)
 class Hook:
-    """A route that programs POST to: no session, no page, each message signed. `secret` None: there is no such route.
+    """A route that programs use: no session, no page, each message signed. `secret` None: there is no such route.
 
-    The shell checks the signature before the view is called.
+    The shell checks the signature before the view is called. A GET has no body: signed is `GET <path>?<query>`.
     """
 
     path: str
     view: Callable[[Desk, Posted], Answered]
     secret: Callable[[Desk], Secret | None]
+    methods: Sequence[str] = ("POST",)
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,9 +61,12 @@ class EpcisOutSettings:
 @dataclass(frozen=True)
 class EpcisSettings:
     """`gln` is the store's global location number, which its places are named by. `propose`: captured receiving and
-    shipping events of known products are put before a person as documents for the ledger."""
+    shipping events of known products are put before a person as documents for the ledger. `secret_file` holds the
+    secret that programs sign their requests with; empty: nobody captures or queries. It counts for `within`."""
 
     __pydantic_config__ = STRICT_KEYS
     gln: Annotated[str, AfterValidator(_gln)] = ""
+    secret_file: str = ""
+    within: Lasting = 300.0
     propose: bool = False
     out: EpcisOutSettings | None = None
