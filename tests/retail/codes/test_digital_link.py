@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import InputError
@@ -55,6 +55,7 @@ def test_no_connection_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
     assert read_link(BASE)
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.text(max_size=60))
 def test_whatever_stands_behind_the_slashes_is_read_or_refused(tail: str) -> None:
     for address in (f"https://{tail}", f"{BASE}/{tail}", f"{BASE}?{tail}"):

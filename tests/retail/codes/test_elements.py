@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import InputError
@@ -75,6 +75,7 @@ def test_brackets_with_anything_else_are_refused(text: str) -> None:
         read_brackets(text)
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.text(alphabet=st.sampled_from("0123456789ABC" + GS + "()\x00é~"), max_size=80))
 def test_whatever_comes_is_read_or_refused(message: str) -> None:
     for read in (read_elements, read_brackets):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import InputError
@@ -26,6 +26,7 @@ def test_check_digits_are_those_of_gs1(digits: str, expected: int) -> None:
     assert check_digit(digits) == expected
 
 
+@settings(deadline=None, max_examples=60)
 @given(DIGITS)
 def test_one_wrong_digit_is_always_noticed(digits: str) -> None:
     right = f"{digits}{check_digit(digits)}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import InputError
@@ -171,6 +171,7 @@ PIECES = st.sampled_from(
 )  # fmt: skip
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.one_of(st.lists(PIECES, max_size=9).map("".join), st.text(max_size=60)))
 def test_whatever_is_scanned_is_a_result_or_a_clear_refusal(text: str) -> None:
     try:
@@ -179,3 +180,13 @@ def test_whatever_is_scanned_is_a_result_or_a_clear_refusal(text: str) -> None:
         assert len(error.message) < 400
         return
     assert not scanned.gtin or (len(scanned.gtin) == 14 and check_digit(scanned.gtin[:13]) == int(scanned.gtin[13]))
+
+
+@pytest.mark.slow
+@settings(deadline=None, max_examples=5000)
+@given(st.one_of(st.lists(PIECES, max_size=12).map("".join), st.text(max_size=120)))
+def test_five_thousand_scans_are_results_or_clear_refusals(text: str) -> None:
+    try:
+        assert scan(text, TODAY, STORE).read == text
+    except InputError as error:
+        assert len(error.message) < 400

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import InputError
@@ -50,6 +50,7 @@ def test_more_vectors(bits: str, tag_uri: str, gtin: str) -> None:
     assert tag.encoded().hex().upper() == bits
 
 
+@settings(deadline=None, max_examples=60)
 @given(sgtins())
 def test_all_partitions_go_there_and_back(tag: Sgtin) -> None:
     assert decode(tag.encoded()) == tag
@@ -107,6 +108,7 @@ def test_a_serial_number_with_letters_needs_198_bits() -> None:
     assert from_uri("urn:epc:id:sgtin:0614141.812345.6789").bits == 96
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.binary(max_size=40))
 def test_whatever_a_tag_holds_is_read_or_refused(epc: bytes) -> None:
     for bits in (epc, b"\x30" + epc, b"\x36" + epc):

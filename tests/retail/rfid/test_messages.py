@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import InputError
 from retail.rfid import messages
 from retail.rfid.messages import Attempt, Capabilities, Kind, ReaderEvent
+from retail.rfid.reports import read_report
+from retail.rfid.rospec import read_inventory
 from retail.rfid.wire import Message, MessageCutter, tlv
 from tests.retail.rfid import vectors
 
@@ -96,6 +98,7 @@ def test_an_error_without_words_is_an_error() -> None:
     assert messages.read_error(messages.status(110, "version")).words == "version"
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.sampled_from(vectors.EVERYTHING), st.integers(0, 200), st.binary(min_size=1, max_size=4))
 def test_spoilt_messages_are_read_or_refused(data: str, place: int, junk: bytes) -> None:
     body = _body(data)
@@ -103,9 +106,25 @@ def test_spoilt_messages_are_read_or_refused(data: str, place: int, junk: bytes)
     _read_all(body[:place] + junk + body[place + len(junk) :])
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.binary(max_size=200))
 def test_whatever_a_reader_says_is_read_or_refused(body: bytes) -> None:
     _read_all(body)
+
+
+@pytest.mark.slow
+@settings(deadline=None, max_examples=5000)
+@given(st.sampled_from(vectors.EVERYTHING), st.integers(0, 200), st.binary(min_size=1, max_size=6))
+def test_five_thousand_spoilt_messages_are_read_or_refused(data: str, place: int, junk: bytes) -> None:
+    body = _body(data)
+    place = min(place, len(body))
+    spoilt = body[:place] + junk + body[place + len(junk) :]
+    _read_all(spoilt)
+    for read in (read_report, read_inventory):
+        try:
+            read(spoilt)
+        except InputError:
+            continue
 
 
 def _read_all(body: bytes) -> None:

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.clock import Instant
@@ -213,6 +213,7 @@ JSON = st.recursive(
 )
 
 
+@settings(deadline=None, max_examples=60)
 @given(JSON, JSON, st.sampled_from(["reader", 5, None, float("nan"), "[]"]))
 def test_whatever_a_sample_carries_decides_something(tags: object, antennas: object, strange: object) -> None:
     line = _Line()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import InputError
@@ -36,6 +36,7 @@ def test_the_recorded_report_is_read() -> None:
     assert read_report(_body(EMPTY_REPORT)) == []
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.lists(TAGS, max_size=5))
 def test_reports_go_there_and_back(tags: list[TagReport]) -> None:
     assert read_report(report(tags)) == tags
@@ -61,6 +62,7 @@ def test_a_tag_without_its_epc_is_refused(body: bytes) -> None:
     assert MOST_EPC_BITS == 31 * 16
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.binary(max_size=300))
 def test_whatever_a_report_holds_is_read_or_refused(data: bytes) -> None:
     for body in (data, tlv(240, data), tlv(240, b"\x8d" + bytes(12) + data)):
@@ -70,6 +72,7 @@ def test_whatever_a_report_holds_is_read_or_refused(data: bytes) -> None:
             continue
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.integers(0, 60), st.binary(min_size=1, max_size=3))
 def test_a_spoilt_report_is_read_or_refused(place: int, junk: bytes) -> None:
     body = _body(REPORT)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import InputError
@@ -12,6 +12,7 @@ from retail.rfid.wire import MessageCutter, parameters
 from tests.retail.rfid.vectors import ADD_ROSPEC
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.lists(st.integers(1, 255), max_size=8, unique=True), st.integers(200, 60_000), st.integers(1, 9))
 def test_a_reader_reads_what_was_meant(antennas: list[int], cycle_ms: int, number: int) -> None:
     wanted = Inventory(tuple(antennas), cycle_ms, number=number)
@@ -43,6 +44,7 @@ def test_a_recorded_rospec_has_the_same_parts_in_the_same_order() -> None:
         read_inventory(message.body)
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.binary(max_size=200))
 def test_whatever_comes_as_a_rospec_is_read_or_refused(data: bytes) -> None:
     good = Inventory((1, 2)).encoded()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import InputError
@@ -48,6 +48,7 @@ def test_version_1_1_is_read() -> None:
     assert message.version == 2
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.integers(0, 1023), st.integers(0, 2**32 - 1), st.binary(max_size=200))
 def test_messages_go_there_and_back(kind: int, number: int, body: bytes) -> None:
     message = Message(kind, number, body)
@@ -58,6 +59,7 @@ def _bytes(size: int) -> st.SearchStrategy[bytes]:
     return st.binary(min_size=size, max_size=size)
 
 
+@settings(deadline=None, max_examples=60)
 @given(
     st.lists(
         st.one_of(
@@ -77,6 +79,7 @@ def test_a_parameter_that_runs_over_the_end_is_refused(data: str) -> None:
         list(parameters(bytes.fromhex(data)))
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.binary(max_size=300))
 def test_whatever_bytes_come_are_parameters_or_a_clear_refusal(data: bytes) -> None:
     try:
@@ -86,6 +89,7 @@ def test_whatever_bytes_come_are_parameters_or_a_clear_refusal(data: bytes) -> N
     assert sum(len(each.value) for each in found) <= len(data)
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.lists(st.binary(max_size=60), max_size=5))
 def test_whatever_stream_comes_is_messages_or_a_clear_refusal(pieces: list[bytes]) -> None:
     cutter = MessageCutter()

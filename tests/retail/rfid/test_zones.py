@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.clock import Instant
@@ -149,6 +149,7 @@ def test_a_tag_from_before_a_restart_has_its_patience_again() -> None:
 READS = st.lists(st.tuples(st.sampled_from("ABC"), st.integers(1, 4), st.integers(-100, -30)), max_size=6)
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.lists(READS, max_size=60), st.lists(st.sampled_from([BOTH, (1,), (3,), ()]), min_size=60, max_size=60))
 def test_movements_always_tell_one_consistent_story(
     cycles: list[list[tuple[str, int, int]]], working: list[tuple[int, ...]]
