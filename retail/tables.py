@@ -17,7 +17,7 @@ from retail.catalogue.item_code import resolve
 from retail.epcis import capture, kept
 from retail.ledger import balance, lots, tables
 from retail.ledger.book import Booked, book, book_unknown
-from retail.ledger.document import read_document
+from retail.ledger.document import recorded_document
 from retail.metadata import metadata
 from retail.settings import STORE
 from retail.work import recalling
@@ -64,7 +64,7 @@ def recall(connection: Connection) -> Iterator[tuple[str, Sample]]:
 
 
 def _documents(event: Event, connection: Connection) -> Iterator[Told]:
-    documents = [read_document(one) for one in event.data["documents"]]
+    documents = [recorded_document(one) for one in event.data["documents"]]
     told = _told(book(connection, documents, event.sequence, resolve))
     dated = {line.gtin for one in documents for line in one.lines if line.expiry}
     dated |= {count.gtin for one in documents for count in one.counts if count.expiry}

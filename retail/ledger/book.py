@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, func, insert, select, tuple_
 
 from retail.ledger import balance, by_price, tables, voids
-from retail.ledger.document import Count, Document, Line, read_line
+from retail.ledger.document import Count, Document, Line, recorded_line
 from verticals.store.database import upsert
 
 #: From codes that were read to the GTINs that they mean; unknown ones are left out.
@@ -77,21 +77,16 @@ def book(connection: Connection, documents: Sequence[Document], sequence: int, r
 
 def book_unknown(connection: Connection, codes: Mapping[str, str]) -> Booked:
     """Books what waited for one of these codes to be known."""
-    waiting = select(tables.unknown).where(tables.unknown.c.code.in_(list(codes)), tables.unknown.c.booked.is_(False))
-    rows = connection.execute(waiting.order_by(tables.unknown.c.document, tables.unknown.c.line)).all()
-    kinds = _kinds(connection, {row.document for row in rows})
-    lines = [_line_row(row.document, read_line(json.loads(row.said)), codes[row.code], row.at_ms) for row in rows]
     changes, booked = balance.Changes(), Booked()
-    if not rows:
+    lines = _now_known(connection, _waiting(connection, codes), codes)
+    if not lines:
         return booked
+    kinds = _kinds(connection, {line["document"] for line in lines})
     connection.execute(_INSERT[tables.lines], lines)
     _lots(connection, lines)
-    known = tables.unknown.update().where(
-        tuple_(tables.unknown.c.document, tables.unknown.c.line).in_(
-            [(line["document"], line["line"]) for line in lines]
-        )
-    )
-    connection.execute(known.values(booked=True))
+    here = (tables.unknown.c.document == bindparam("of")) & (tables.unknown.c.line == bindparam("number"))
+    known = [{"of": line["document"], "number": line["line"]} for line in lines]
+    connection.execute(tables.unknown.update().where(here).values(booked=True), known)
     for line in lines:
         changes.moved(line)
         booked.moved.append(_moved(line, kinds[line["document"]][0]))
@@ -102,9 +97,21 @@ def book_unknown(connection: Connection, codes: Mapping[str, str]) -> Booked:
     return booked
 
 
+def _waiting(connection: Connection, codes: Mapping[str, str]) -> list[Any]:
+    """The lines that wait for one of these codes; there may be far more codes than lines."""
+    waits = tables.unknown.c
+    asked = connection.scalars(select(waits.code).where(waits.booked.is_(False)).distinct())
+    named = sorted(code for code in asked if code in codes)
+    rows: list[Any] = []
+    for some in _portions(named):
+        query = select(tables.unknown).where(waits.code.in_(some), waits.booked.is_(False))
+        rows += connection.execute(query.order_by(waits.document, waits.line))
+    return rows
+
+
 def _now_known(connection: Connection, rows: Sequence[Any], codes: Mapping[str, str]) -> list[dict[str, Any]]:
     """The lines that can be booked; one that was sold by its price waits on while the product has none."""
-    said = [(row, read_line(json.loads(row.said))) for row in rows]
+    said = [(row, recorded_line(json.loads(row.said))) for row in rows]
     prices = by_price.prices(connection, by_price.priced([(line, codes[row.code]) for row, line in said]))
     lines = []
     for row, line in said:
@@ -246,8 +253,11 @@ def _numbers(connection: Connection, named: Sequence[tuple[str, str]]) -> dict[t
 
 def _kinds(connection: Connection, numbers: Collection[int]) -> dict[int, tuple[str, str, str]]:
     document = tables.documents.c
-    query = select(document.id, document.kind, document.source, document.ref).where(document.id.in_(numbers))
-    return {row.id: (row.kind, row.source, row.ref) for row in connection.execute(query)}
+    found: dict[int, tuple[str, str, str]] = {}
+    for some in _portions(sorted(numbers)):
+        query = select(document.id, document.kind, document.source, document.ref).where(document.id.in_(some))
+        found |= {row.id: (row.kind, row.source, row.ref) for row in connection.execute(query)}
+    return found
 
 
 def _portions(items: Sequence[Any]) -> list[Sequence[Any]]:

@@ -12,15 +12,18 @@ from retail.ledger.quantity import THOUSANDTHS
 
 #: The reason of such a line.
 BY_PRICE = "by-price"
+_ASKED = 400
 
 
 def prices(connection: Connection, gtins: Collection[str]) -> dict[str, int]:
     """Cents for a unit of each product that has a price."""
-    if not gtins:
-        return {}
     column = tables.products.c
-    rows = connection.execute(select(column.gtin, column.price_cents).where(column.gtin.in_(sorted(gtins))))
-    return {row.gtin: row.price_cents for row in rows if row.price_cents > 0}
+    asked, found = sorted(gtins), dict[str, int]()
+    for first in range(0, len(asked), _ASKED):
+        some = column.gtin.in_(asked[first : first + _ASKED])
+        rows = connection.execute(select(column.gtin, column.price_cents).where(some))
+        found |= {row.gtin: row.price_cents for row in rows if row.price_cents > 0}
+    return found
 
 
 def amount_of(line: Line, price_cents: int) -> int:

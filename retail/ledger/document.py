@@ -117,7 +117,7 @@ def read_document(said: Any) -> Document:
     if not texts["source"] or not texts["ref"]:
         raise InputError(f"{where}: it needs a source and a ref")
     kind = said.get("kind")
-    if kind not in KINDS:
+    if not isinstance(kind, str) or kind not in KINDS:
         raise InputError(
             f"{where}: '{str(kind)[:40]}' is no kind of document", hint=f"Known: {', '.join(sorted(KINDS))}."
         )
@@ -133,6 +133,32 @@ def read_document(said: Any) -> Document:
     return Document(
         texts["source"], texts["ref"], str(kind), _moment(said.get("at_utc_s"), where), lines, counts, voids,
         texts["who"], texts["reason"], about if isinstance(about, Mapping) else {},
+    )  # fmt: skip
+
+
+def recorded_document(said: Mapping[str, Any]) -> Document:
+    """What `as_json` wrote, read back from the record: it was checked when it came, and is not checked again."""
+    voids, lines = said.get("voids"), said.get("lines", ())
+    taken_back = None
+    if voids is not None:
+        taken_back = Voided(voids["source"], voids["ref"], None if voids["lines"] is None else tuple(voids["lines"]))
+    counts = tuple(
+        Count(one["line"], one["gtin"], one["place"], one["thousandths"], one.get("lot", ""), one.get("expiry", ""),
+              one.get("reason", ""))
+        for one in said.get("counts", ())
+    )  # fmt: skip
+    return Document(
+        said["source"], said["ref"], said["kind"], said["at_utc_s"], tuple(recorded_line(one) for one in lines), counts,
+        taken_back, said.get("who", ""), said.get("reason", ""), said.get("about", {}),
+    )  # fmt: skip
+
+
+def recorded_line(said: Mapping[str, Any]) -> Line:
+    """As `recorded_document`, of one line."""
+    more = said.get
+    return Line(
+        said["line"], said["thousandths"], said["from"], said["to"], more("gtin", ""), more("code", ""),
+        more("lot", ""), more("expiry", ""), more("reason", ""), more("price_cents"), more("at_utc_s"),
     )  # fmt: skip
 
 

@@ -10,6 +10,8 @@ from sqlalchemy import Connection, select
 from retail.ledger import tables
 from retail.ledger.balance import Key
 
+_ASKED = 400
+
 
 @dataclass(frozen=True, slots=True)
 class Lot:
@@ -60,5 +62,9 @@ def expiries(connection: Connection) -> dict[Key, str]:
 
 def dates_of(connection: Connection, gtins: Iterable[str]) -> list[dict[str, str]]:
     """`{"gtin", "lot", "expiry"}` of the dated lots of these products."""
-    asked = select(tables.lots).where(tables.lots.c.gtin.in_(set(gtins)))
-    return [dict(row) for row in connection.execute(asked).mappings()]
+    wanted = sorted(set(gtins))
+    found: list[dict[str, str]] = []
+    for first in range(0, len(wanted), _ASKED):
+        asked = select(tables.lots).where(tables.lots.c.gtin.in_(wanted[first : first + _ASKED]))
+        found += [dict(row) for row in connection.execute(asked).mappings()]
+    return found
