@@ -14,6 +14,7 @@ from retail.epcis.settings import EpcisSettings
 from retail.ledger.document import OUTSIDE
 from retail.pos.settings import PosSettings
 from retail.rfid.settings import ReaderSettings
+from retail.signage.settings import SignageSettings
 from retail.work.settings import WorkSettings
 
 #: The app's desk station: it takes the facts and keeps the work list.
@@ -47,6 +48,7 @@ class RetailSettings:
     epcis: EpcisSettings = field(default_factory=EpcisSettings)
     work: WorkSettings = field(default_factory=WorkSettings)
     pos: PosSettings = field(default_factory=PosSettings)
+    signage: SignageSettings = field(default_factory=SignageSettings)
     simulated: bool = False
 
     def __post_init__(self) -> None:

@@ -19,6 +19,7 @@ from retail.known import Known
 from retail.ledger.document import Document, read_document
 from retail.reading import kind_of, listed, text
 from retail.settings import STORE, RetailSettings
+from retail.signage import log
 from retail.work import desk
 from retail.work.deeds import WorkOrders
 from retail.work.outcome import Outcome
@@ -41,7 +42,7 @@ from verticals.contract import (
 TABLES = "tables"
 #: Who may put a document into the ledger by hand.
 BOOKS = frozenset({"associate", "lead", "admin"})
-_FACTS = frozenset({"documents", "catalogue", capture.KIND, "count-lines", "receive-lines"})
+_FACTS = frozenset({"documents", "catalogue", capture.KIND, log.KIND, "count-lines", "receive-lines"})
 _TOLD = desk.TOLD | {"ledger", "catalogue"}
 
 
@@ -82,6 +83,8 @@ class StoreStation:
                 return self._catalogue(sample)
             case capture.KIND:
                 return capture.captured(sample, self._settings)
+            case log.KIND:
+                return log.logged(sample)
         try:
             return _decided(self.work.take(sample), sample.at.utc_s)
         except EdgewiseError as error:

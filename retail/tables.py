@@ -20,6 +20,7 @@ from retail.ledger.book import Booked, book, book_unknown
 from retail.ledger.document import recorded_document
 from retail.metadata import metadata
 from retail.settings import STORE
+from retail.signage import log, rows
 from retail.work import recalling
 from retail.work.writers import WRITERS as WORK
 from verticals.contract import Event, Sample
@@ -87,6 +88,11 @@ def _epcis(event: Event, connection: Connection) -> Iterator[Told]:
     yield from ()
 
 
+def _signage(event: Event, connection: Connection) -> Iterator[Told]:
+    rows.write(event, connection)
+    yield from ()
+
+
 def _told(booked: Booked) -> Told:
     said = {"balances": booked.balances, "moved": booked.moved, "variances": booked.variances}
     return {"kind": "ledger", **said, "unknown": booked.unknown}
@@ -105,4 +111,5 @@ _WRITERS: Mapping[str, Callable[[Event, Connection], Iterable[Told]]] = {
     "documents": _documents,
     "catalogue": _catalogue,
     capture.KIND: _epcis,
+    log.KIND: _signage,
 }

@@ -31,13 +31,14 @@ MANIFEST = Manifest(
         "pos-drop": "retail.pos.drop:make",
         "rfid": "retail.rfid.client:make",
     },
+    jobs={"affinity": "retail.signage.learning:run"},
     migrations="retail.migrations",
     kiosk_role="associate",
 )
 
 
 #: What tills, people and programs bring; cameras and readers tell the desk by their own stations.
-_FACTS = frozenset({"documents", "catalogue", "epcis", "count-lines", "receive-lines"})
+_FACTS = frozenset({"documents", "catalogue", "epcis", "signage", "count-lines", "receive-lines"})
 
 
 class Retail:
