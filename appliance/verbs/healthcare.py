@@ -1,4 +1,4 @@
-"""`edgewise healthcare`: find out how good the beats, their classes and the rhythms are on annotated records.
+"""`edgewise healthcare`: how good the beats, their classes and the rhythms are on annotated records; replay of captures.
 
 Exit 0: done. 2: bad usage or input.
 """
@@ -14,12 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from appliance.arguments import whole
+from appliance.verbs import healthcare_replay
 
 _KINDS = {"qrs": "Beats", "veb": "Ventricular beats", "sveb": "Supraventricular beats", "af": "Atrial fibrillation"}
 
 
 def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    parser = subparsers.add_parser("healthcare", help="patient-vital alerts: evaluate")
+    parser = subparsers.add_parser("healthcare", help="patient-vital alerts: evaluate, replay")
     acts = parser.add_subparsers(metavar="ACT", required=True)
     text = "score beats, beat classes and atrial fibrillation on annotated records (ANSI/AAMI EC57)"
     evaluate: argparse.ArgumentParser = acts.add_parser("evaluate", help=text, description=text)
@@ -29,6 +30,7 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     evaluate.add_argument("--seed", type=whole(0), default=0, help="of the teaching with --cross-validate")
     evaluate.add_argument("--json", action="store_true", help="one JSON document on stdout")
     evaluate.set_defaults(run=run)
+    healthcare_replay.register(acts)
 
 
 def run(arguments: argparse.Namespace) -> int:
