@@ -95,10 +95,9 @@ class PlcProcess:
     async def _keep(self) -> None:
         came_up = False
         while True:
-            # A session of its own: Ctrl-C reaches the plant alone, which ends the PLC by closing its input.
-            process = await asyncio.create_subprocess_exec(
-                *self._command(), stdin=PIPE, stdout=PIPE, start_new_session=True
-            )
+            # A group of its own: Ctrl-C reaches the plant alone, which ends the PLC by closing its input. No session of
+            # its own: Linux weighs sessions against each other, and a niced job of the box would be none to the PLC.
+            process = await asyncio.create_subprocess_exec(*self._command(), stdin=PIPE, stdout=PIPE, process_group=0)
             self._process = process
             assert process.stdout is not None
             try:

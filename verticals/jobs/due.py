@@ -37,6 +37,9 @@ BOX_JOBS = {"retention": "verticals.jobs.due:retention", "backup": "verticals.jo
 WRITES_STORES = frozenset({("box", "retention")})
 #: Between two slices, so that who waits for the lock gets it: SQLite has no queue, and who lets it go is there first.
 _BREATH_S = 0.05
+#: A line that waits for the lock waits this long at most, commit and all; rows of the first slice, and of the least.
+_HELD_AT_MOST_S = 0.004
+_FIRST_SLICE, _LEAST_SLICE = 32, 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,14 +114,26 @@ def retention(ctx: JobContext, inputs: Json) -> Json:
 def _drop_series(ctx: JobContext, app: str, before_utc_s: float) -> int:
     ctx.progress(0.5, f"series of {app}")
     engine = open_database(ctx.places.app_store(app))
-    gone, breath = 0, threading.Event()
+    store, gone, at_once, breath = SeriesStore(engine), 0, _FIRST_SLICE, threading.Event()
     try:
-        while not ctx.cancelled() and (dropped := SeriesStore(engine).drop_before(before_utc_s)):
+        store.settle_before(before_utc_s)
+        while not ctx.cancelled():
+            begun = ctx.clock.now()
+            dropped = store.drop_before(before_utc_s, minutes_at_once=at_once)
+            if not dropped:
+                break
             gone += dropped
+            at_once = _next_slice(at_once, ctx.clock.now().since(begun))
             breath.wait(_BREATH_S)
     finally:
         engine.dispose()
     return gone
+
+
+def _next_slice(rows: int, took_s: float) -> int:
+    """As many rows as the store is held for about 4 ms, on this disk and beside whatever else runs; half, or a quarter
+    more, at a time."""
+    return max(_LEAST_SLICE, rows // 2) if took_s > _HELD_AT_MOST_S else min(_FIRST_SLICE * 10, rows * 5 // 4)
 
 
 def backup(ctx: JobContext, inputs: Json) -> Json:

@@ -111,11 +111,15 @@ class SeriesStore:
             tail = _by_channel(connection.scalars(select(series_tail.c.points)))
         return sorted(placed | set(tail))  # the server has its own alphabet
 
+    def settle_before(self, utc_s: float) -> None:
+        """Puts what is older into its place: what a line that has long ended left in the tail."""
+        with writing(self._engine) as connection:
+            settle_before(connection, utc_s)
+
     def drop_before(self, utc_s: float, *, minutes_at_once: int = 200) -> int:
-        """Deletes one slice of rows of minutes that ended before `utc_s`; 0 when none is left."""
+        """Deletes one slice of settled rows of minutes that ended before `utc_s`; 0 when none is left."""
         border = min(int(utc_s // 60), _LAST_MINUTE)
         with writing(self._engine) as connection:
-            settle_before(connection, utc_s)  # what a line that has long ended left in the tail is old too
             old = select(series.c.channel, series.c.minute).where(series.c.minute < border)
             rows = connection.execute(old.order_by(series.c.minute, series.c.channel).limit(minutes_at_once)).all()
             for row in rows:
