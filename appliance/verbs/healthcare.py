@@ -1,4 +1,4 @@
-"""`edgewise healthcare`: how good the beats, their classes and the rhythms are on annotated records; replay of captures.
+"""`edgewise healthcare`: how good beats, their classes and rhythms are on annotated records; replay of captures.
 
 Exit 0: done. 2: bad usage or input.
 """
