@@ -4,7 +4,23 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from retail import ledger_page, office_page
+from retail import (
+    count_page,
+    counts_page,
+    hand_page,
+    ledger_page,
+    office_page,
+    orders_page,
+    product_page,
+    receive_page,
+    reports_page,
+    settings_page,
+    shelf_page,
+    tasks_page,
+)
+from retail.epcis import hooks, pages
+from retail.pos import hook
+from retail.signage import pages as signage_pages
 from retail.told import tell
 from verticals.web import Panel
 
@@ -13,11 +29,27 @@ _HERE = Path(__file__).parent
 
 def panel() -> Panel:
     return Panel(
-        pages=(*office_page.PAGES, *ledger_page.PAGES),
+        pages=(
+            *office_page.PAGES,
+            *tasks_page.PAGES,
+            *count_page.PAGES,
+            *receive_page.PAGES,
+            *hand_page.PAGES,
+            *product_page.PAGES,
+            *counts_page.PAGES,
+            *orders_page.PAGES,
+            *shelf_page.PAGES,
+            *reports_page.PAGES,
+            *settings_page.PAGES,
+            *ledger_page.PAGES,
+            *pages.PAGES,
+            *signage_pages.PAGES,
+        ),
         templates=_HERE / "templates",
         static=_HERE / "static",
         theme="office",
         not_updating_after_s=30.0,
         stream_role="viewer",
         tell=tell,
+        hooks=(*hook.HOOKS, *hooks.HOOKS),
     )

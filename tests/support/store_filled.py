@@ -156,3 +156,14 @@ def _tasks(store: StoreRig) -> None:
         task(10, "refill", 9, "F2.1/1-01", 240, back=4, back_place="cold-room", camera=1, camera_of=6, unit="kg"),
         task(11, "markdown", 2, "C4.1/1-05", 120, on_hand=3, expiry="2026-11-22", days_left=-1, lot="L2610-A"),
     )  # fmt: skip
+
+
+def count_sheet(store: StoreRig, *, sheet: str = "c-3", state: str = "open", round_: int = 1) -> None:
+    """A sheet of five products on the floor, being counted."""
+    store.insert("count_sheets", {"id": sheet, "title": "Count A7.2, shelf 2", "state": state, "round": round_,
+                                  "items": 5, "counters": ["Operator 22"], "opened_ms": NOW_MS - HOUR_MS})  # fmt: skip
+    store.insert("count_items", *(
+        {"sheet": sheet, "number": number, "gtin": GTINS[product], "place": "floor", "slot": f"A7.2/2-{number + 5:02d}",
+         "expected": 99000, "verdict": "recount" if state == "recount" and number == 1 else ""}
+        for number, product in enumerate((0, 10, 11, 12, 3), start=1)
+    ))  # fmt: skip

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from html import unescape
 from pathlib import Path
 from typing import Any, Self
 
@@ -117,11 +119,12 @@ class StoreRig(ScreenRig):
         return self
 
     def tell(self, **stations: Json) -> None:
-        """What stations tell (`bay_A1` is `bay-A1`), and a beat; returns when the web process has heard it."""
+        """What stations tell (`bay_A7_2` is `bay-A7.2`), and a beat; returns when the web process has heard it."""
         self._beating.set()
-        for station, data in stations.items():
-            self.told[station.replace("_", "-")] = data
-            self.publish("live", {"station": station.replace("_", "-"), "data": data})
+        for name, data in stations.items():
+            station = name.replace("_", "-", 1).replace("_", ".")
+            self.told[station] = data
+            self.publish("live", {"station": station, "data": data})
         self.beat()
         eventually(lambda: not self.web.hub.stale and all(self._heard(*one) for one in self.told.items()))
 
@@ -168,3 +171,21 @@ def _usual(name: str, column: Any) -> Any:
 
 def _plain(value: Any) -> Any:
     return json.dumps(value) if isinstance(value, dict | list) else value
+
+
+def words(html: str) -> str:
+    """What a person reads on a page, in one line."""
+    main = re.sub(r"<(script|style|head|noscript|option).*?</\1>", " ", html, flags=re.DOTALL)
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", main)).split())
+
+
+def read(visitor: Visitor, address: str, status: int = 200) -> str:
+    answer = visitor.get(address, follow_redirects=True)
+    assert answer.status_code == status, answer.text
+    return words(answer.text)
+
+
+def send(visitor: Visitor, path: str, **values: str) -> tuple[int, str]:
+    """A form; the page that it leads to."""
+    answer = visitor.post(path, data={"csrf": visitor.csrf(), **values}, follow_redirects=True)
+    return answer.status_code, words(answer.text)

@@ -5,7 +5,7 @@ import { post } from "/static/ui/post.js";
 
 const SETTLED_MS = 5000; // a till that sells ten things is looked at once
 const RETRY_MS = 10000;
-const KEY_GAP_MS = 80; // a scanner types faster than anybody
+const KEY_GAP_MS = 500; // the keys of one scan; nothing else on this page is typed into
 
 const screen = document.querySelector("[data-signage]");
 const say = (name, text) => { for (const place of screen.querySelectorAll(`[data-say="${name}"]`)) place.textContent = text; };
@@ -62,9 +62,8 @@ function forget() {
 let typed = "";
 let lastKey = 0;
 document.addEventListener("keydown", (event) => {
-  const now = performance.now();
-  if (now - lastKey > KEY_GAP_MS) typed = "";
-  lastKey = now;
+  if (event.timeStamp - lastKey > KEY_GAP_MS) typed = "";
+  lastKey = event.timeStamp;
   if (event.key === "Enter") {
     if (typed.startsWith("EW1.")) { event.preventDefault(); wish(typed); }
     typed = "";

@@ -1,0 +1,44 @@
+// Draws the pieces of a page anew when the store tells of something, at most every two seconds, and once a minute. Nothing
+// is drawn while a finger is down or somebody writes, nor while a dialog is open.
+
+import { swapWith } from "/static/ui/swap.js";
+
+const SOON_MS = 500;
+const APART_MS = 2000;
+const IDLE_MS = 60_000;
+const root = document.querySelector("[data-redraw]");
+let timer = 0;
+let due = Infinity;
+let drawn = 0;
+let held = false;
+
+const busy = () => held || document.querySelector("dialog[open]") || document.activeElement?.matches("input, select, textarea");
+
+async function draw() {
+  due = Infinity;
+  if (busy()) { later(SOON_MS); return; }
+  drawn = performance.now();
+  const { id } = document.activeElement || {};
+  try {
+    const answer = await fetch(location.href, { headers: { Accept: "text/html" }, credentials: "same-origin" });
+    if (answer.ok && !busy()) swapWith(await answer.text(), [...root.querySelectorAll("[data-swap]")].map((one) => one.dataset.swap));
+    if (id) document.getElementById(id)?.focus({ preventScroll: true });
+  } catch {
+    // the box does not answer: the shell says so
+  }
+  later(IDLE_MS);
+}
+
+function later(ms) {
+  const at = Math.max(performance.now() + ms, drawn + APART_MS);
+  if (at >= due) return;
+  due = at;
+  clearTimeout(timer);
+  timer = setTimeout(draw, at - performance.now());
+}
+
+document.addEventListener("ew:live", () => later(SOON_MS));
+document.addEventListener("ew:event", () => later(SOON_MS));
+root.addEventListener("pointerdown", () => { held = true; });
+for (const act of ["pointerup", "pointercancel"]) document.addEventListener(act, () => { setTimeout(() => { held = false; }, 300); });
+later(IDLE_MS);
