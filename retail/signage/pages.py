@@ -43,7 +43,12 @@ class Slot:
 def screen(desk: Desk, asked: Asked) -> Answered:
     """For a display on the wall: readable without a script, kept up to date with one."""
     slot = _slot(desk)
-    values = {"store": desk.settings.store, "simulated": desk.settings.simulated, "shown": _told(desk, slot)}
+    values = {
+        "clock": f"{slot.context.at:%H:%M:%S}",
+        "store": desk.settings.store,
+        "simulated": desk.settings.simulated,
+        "shown": _told(desk, slot),
+    }
     return Shown("retail/signage.html", values | {"forget_after_s": desk.settings.signage.forget_after})
 
 
