@@ -7,6 +7,7 @@ its width), and from the ledger's stock; what a sensor said before is heard anew
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from statistics import NormalDist
 from typing import Any
 
@@ -26,8 +27,11 @@ from verticals.contract import Event
 
 #: A product's belief is told at most so often; a look at an unchanged shelf is evidence at most so often.
 TOLD_EVERY_S, LOOKED_EVERY_S = 60.0, 900.0
-_MOST_TOLD = 400
-_KEPT_S = 20.0
+_MOST_TOLD = 25
+#: How long an evaluation is good where nothing happened; a sale says nothing new of the back room.
+_KEPT_S, _KEPT_BEHIND_S = 20.0, 600.0
+#: So long, and with so many left for certain, a sale only takes one off what was believed.
+_SHIFTED_S, _SHIFTED_LEAST = 900.0, 3
 _NORMAL = NormalDist()
 _LEAST_MOST = 40
 
@@ -39,10 +43,12 @@ class Believing:
         self._known = known
         self._beliefs = Beliefs(())
         self._before: dict[str, list[Mapping[str, Any]]] = {}  # rows of the last run, until the product is needed
-        self._told: dict[str, tuple[Any, ...]] = {}
+        self._told: dict[tuple[str, str], tuple[Any, ...]] = {}
         self._told_at: dict[str, float] = {}
         self._changed: dict[str, None] = {}
-        self._kept: dict[str, tuple[float, Belief | None, Belief | None]] = {}
+        self._floor: dict[str, tuple[float, Belief | None]] = {}
+        self._behind: dict[str, tuple[float, Belief | None]] = {}
+        self._sold: dict[str, int] = {}  # units sold since the floor was evaluated, where nothing else happened
         self._looked: dict[str, tuple[int, float]] = {}
         self.tags: dict[str, int] = {}
         self.disagrees: dict[str, float] = {}
@@ -71,7 +77,11 @@ class Believing:
                 adopted.add(gtin)
             if gtin not in adopted:
                 self._move(row)
-            self._touch(gtin)
+            if row["to"] == "customer" and row["from"] in self._known.settings.sales_places:
+                self._changed[gtin] = None
+                self._sold[gtin] = self._sold.get(gtin, 0) + round(row["thousandths"] / self.unit_of(gtin))
+            else:
+                self._touch(gtin)
         return {row["gtin"] for row in rows}
 
     def _move(self, row: Mapping[str, Any]) -> None:
@@ -133,18 +143,21 @@ class Believing:
 
     def of(self, gtin: str, now_utc_s: float) -> tuple[Belief | None, Belief | None]:
         """Of the floor and of the back room; None where nothing ever was."""
-        kept = self._kept.get(gtin)
-        if kept is not None and now_utc_s - kept[0] < _KEPT_S:
-            return kept[1], kept[2]
         if not self._ensure(gtin, now_utc_s):
             return None, None
-        floor = self._beliefs.belief(gtin, FLOOR, now_utc_s)
-        behind = self._beliefs.belief(gtin, BACKROOM, now_utc_s)
-        self._kept[gtin] = now_utc_s, floor, behind
-        if floor is not None and floor.disagree:
-            self.disagrees.setdefault(gtin, now_utc_s)
-        else:
-            self.disagrees.pop(gtin, None)
+        at, floor = self._floor.get(gtin, (0.0, None))
+        if now_utc_s - at >= _KEPT_S or gtin in self._sold:
+            floor = self._beliefs.belief(gtin, FLOOR, now_utc_s)
+            self._floor[gtin] = now_utc_s, floor
+            self._sold.pop(gtin, None)
+            if floor is not None and floor.disagree:
+                self.disagrees.setdefault(gtin, now_utc_s)
+            else:
+                self.disagrees.pop(gtin, None)
+        at, behind = self._behind.get(gtin, (0.0, None))
+        if now_utc_s - at >= _KEPT_BEHIND_S:
+            behind = self._beliefs.belief(gtin, BACKROOM, now_utc_s)
+            self._behind[gtin] = now_utc_s, behind
         return floor, behind
 
     # What is told
@@ -153,17 +166,31 @@ class Believing:
         """What changed of the products that may be told again; None when that is nothing."""
         rows: list[dict[str, Any]] = []
         for gtin in list(self._changed):
-            if len(rows) >= 2 * _MOST_TOLD:
+            if len(rows) >= _MOST_TOLD:
                 break
             if now_utc_s - self._told_at.get(gtin, 0.0) < TOLD_EVERY_S:
                 continue
             del self._changed[gtin]
-            both = [one for one in self.of(gtin, now_utc_s) if one is not None]
-            shown = tuple((one.on_hand, one.low, one.high, one.book, one.disagree) for one in both)
-            if shown != self._told.get(gtin):
-                self._told[gtin], self._told_at[gtin] = shown, now_utc_s
-                rows += [self._row(one) for one in both]
+            self._told_at[gtin] = now_utc_s
+            for one in self._shifted(gtin, now_utc_s) or self.of(gtin, now_utc_s):
+                if one is not None:
+                    shown = one.on_hand, one.low, one.high, one.book, one.disagree
+                    if shown != self._told.get((gtin, one.place)):
+                        self._told[gtin, one.place] = shown
+                        rows.append(self._row(one))
         return Event("beliefs", "store", now_utc_s, {"beliefs": rows}) if rows else None
+
+    def _shifted(self, gtin: str, now_utc_s: float) -> tuple[Belief] | None:
+        """What was believed of the floor less what was sold, where that is all that happened and plenty is left."""
+        at, floor = self._floor.get(gtin, (0.0, None))
+        sold = self._sold.get(gtin, 0)
+        if floor is None or not sold or now_utc_s - at > _SHIFTED_S or gtin in self._looked or gtin in self.tags:
+            return None
+        if floor.disagree or floor.low - sold < _SHIFTED_LEAST:
+            return None
+        on_hand, low, high, book = (each - sold for each in (floor.on_hand, floor.low, floor.high, floor.book))
+        words = f"Probably {on_hand} ({low} to {high}): book says {book}."
+        return (replace(floor, on_hand=on_hand, low=low, high=high, book=book, reason=words),)
 
     def due_utc_s(self) -> float | None:
         return min((self._told_at.get(gtin, 0.0) + TOLD_EVERY_S for gtin in self._changed), default=None)
@@ -249,7 +276,8 @@ class Believing:
 
     def _touch(self, gtin: str) -> None:
         self._changed[gtin] = None
-        self._kept.pop(gtin, None)
+        for kept in (self._floor, self._behind, self._sold):
+            kept.pop(gtin, None)
 
 
 def _facings(looks: Sequence[Look]) -> int | None:

@@ -12,6 +12,7 @@ from retail.ledger.document import Document, Line
 from retail.ledger.quantity import thousandths
 from retail.work.desk import WorkDesk
 from retail.work.outcome import ASSOCIATES, LEADS, Outcome, need, text_of
+from retail.work.schedule import risky
 from retail.work.task import REFILL, Task
 from verticals.contract import Command, Event
 
@@ -100,7 +101,7 @@ class WorkOrders:
         need(command, ASSOCIATES)
         given = command.args.get("fixture") or command.args.get("items")
         most = self._known.settings.work.counts_a_day
-        return self._desk.counts.plan(command, [] if given else self._desk.risky(command.at.utc_s, most))
+        return self._desk.counts.plan(command, [] if given else risky(self._desk.sources, command.at.utc_s, most))
 
     def _count_lines(self, command: Command) -> Outcome:
         who = need(command, ASSOCIATES)

@@ -6,7 +6,7 @@ a busy till costs the desk little. Everything that lasts is in events; the rest 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,12 +14,12 @@ from zoneinfo import ZoneInfo
 from core.clock import Instant
 from retail.known import Known
 from retail.reading import kind_of, listed, text
-from retail.stock.abc import Countable, abc_classes, count_schedule
 from retail.stock.freshness import Step
-from retail.work import gather, rules
 from retail.work.believing import Believing
 from retail.work.counts import CountDesk
 from retail.work.figures import figures
+from retail.work.gather import Sources
+from retail.work.looking import Looking
 from retail.work.losses import Losses
 from retail.work.open_day import Hours, OpenDay
 from retail.work.orders import OrderDesk
@@ -28,7 +28,6 @@ from retail.work.receiving import ReceivingDesk
 from retail.work.replenish import Replenishment
 from retail.work.sales import Sales
 from retail.work.sight import Sight
-from retail.work.stand import HeldLot
 from retail.work.tasks import TaskBoard
 from verticals.contract import Event, Sample
 
@@ -46,7 +45,6 @@ class WorkDesk:
         work = known.settings.work
         zone = ZoneInfo(known.settings.time_zone)
         self._known = known
-        self._ladder = [Step(step.days_left, step.percent) for step in work.markdown]
         self.zone = zone
         self.tasks = TaskBoard()
         self.counts = CountDesk(known, work.counts)
@@ -58,16 +56,16 @@ class WorkDesk:
         self.sales = Sales(zone)
         self.losses = Losses()
         self.day = OpenDay(Hours(*work.opening), zone)
-        self._sources = gather.Sources(known, self.sales, self.sight, self.believing, zone)
+        self.sources = Sources(known, self.sales, self.sight, self.believing, zone)
+        ladder = [Step(step.days_left, step.percent) for step in work.markdown]
+        self._looking = Looking(self.sources, self.tasks, self.replenishment, self.orders, self.day, ladder)
         self._osa_before: float | None = None
-        self._expiring: dict[str, tuple[int, int]] = {}
         self._dirty: dict[str, None] = {}
         self._look_at: Instant | None = None
         self._figures_at: Instant | None = None
         self._latest: Instant | None = None
         self._left_s: float | None = None
         self._whole = False
-        self._counting: dict[str, str] = {}
 
     # What comes in
 
@@ -130,7 +128,9 @@ class WorkDesk:
             row for row in whole if self.losses.found(row, self.sales.day_of(row["at_utc_s"]), self._price(row["gtin"]))
         ]
         self.believing.counted(new, sample.at.utc_s)
-        self.touch(changed, sample.at)
+        for row in (*variances, *(one for one in moved if one["to"] != "customer")):
+            self._looking.disturb(row["gtin"])
+        self.touch([gtin for gtin in changed if not self._looking.is_calm(gtin, sample.at.utc_s)], sample.at)
 
     def catalogue(self, changed: Iterable[str], at: Instant) -> None:
         """Products or slots were added or changed."""
@@ -218,6 +218,7 @@ class WorkDesk:
             return []
         closed = self._close_day(now)
         self.day.begin(today, now.utc_s)
+        self.tasks.forget(now.utc_s)
         self.touch(self._known.products, now)
         return [closed]
 
@@ -242,56 +243,15 @@ class WorkDesk:
 
     def _look(self, now: Instant) -> list[Event]:
         """Looks at some of the products that changed."""
-        self._counting = self.counts.counting()
+        counting = self.counts.counting()
         events: list[Event] = []
         for gtin in list(self._dirty)[:_AT_ONCE]:
             del self._dirty[gtin]
-            events += self._settle(gtin, now.utc_s)
+            events += self._looking.settle(gtin, counting.get(gtin, ""), now.utc_s)
         self._look_at = now.plus(_NEXT_S) if self._dirty else None
         if self._figures_at is None or now >= self._figures_at:
             self._figures_at = now.plus(_FIGURES_S)
         return events
-
-    def _settle(self, gtin: str, now_utc_s: float) -> list[Event]:
-        """Brings tasks and suggestion of a product to how it stands."""
-        product = self._known.products.get(gtin)
-        if product is None:
-            return self.tasks.settle(gtin, [], now_utc_s)
-        demand = self.sales.demand(gtin)
-        kinds = frozenset(task.kind for task in self.tasks.of(gtin))
-        levels = self.replenishment.levels(product, demand)
-        point = levels.point if demand.level > 0 else None
-        counting = self._counting.get(gtin, "")
-        stand = gather.stand_of(self._sources, product, now_utc_s, point=point, kinds=kinds, counting=counting)
-        self.believing.set_pace(gtin, stand.pace)
-        self._show(gtin, now_utc_s, stand.floor)
-        self._note_expiring(gtin, stand.lots, stand.today)
-        events = self.tasks.settle(gtin, rules.wanted(stand, self._ladder), now_utc_s, rules.over(stand))
-        drafted = bool(self.orders.drafted(gtin))
-        need = gather.need_of(self._sources, product, now_utc_s, self.orders.on_order(gtin), drafted=drafted)
-        suggested = self.replenishment.settle(need, now_utc_s)
-        return [*events, suggested] if suggested else events
-
-    def _show(self, gtin: str, now_utc_s: float, floor: int) -> None:
-        """The day's availability hears how its slots look."""
-        looks = self.sight.of(gtin)
-        slots = self._known.slots_of.get(gtin, ())
-        if not looks and not slots:
-            return
-        if looks:
-            self.day.leave(f"{gtin}/", now_utc_s)
-        belief, _ = self.believing.of(gtin, now_utc_s)
-        for slot, state in gather.state_of(looks, floor, belief).items():
-            self.day.show(slot or f"{gtin}/", gtin, state, now_utc_s)
-
-    def _note_expiring(self, gtin: str, lots: Sequence[HeldLot], today: date) -> None:
-        soon = self._known.settings.work.expiring_days
-        over = sum(lot.expiry < today for lot in lots)
-        coming = sum(today <= lot.expiry <= today + timedelta(days=soon) for lot in lots)
-        if over or coming:
-            self._expiring[gtin] = coming, over
-        else:
-            self._expiring.pop(gtin, None)
 
     # Counting
 
@@ -301,42 +261,12 @@ class WorkDesk:
             self.touch({item["gtin"] for item in items}, self._latest)
         return outcome
 
-    def risky(self, now_utc_s: float, most: int) -> list[tuple[str, str, str]]:
-        """The products to count next, the riskiest first: GTIN, place, why."""
-        classes = abc_classes(self.sales.values())
-        rough = count_schedule(self._countables(self._known.products, classes, now_utc_s, sure=False), most * 5)
-        gtins = dict.fromkeys(one.gtin for one in rough)
-        fine = count_schedule(self._countables(gtins, classes, now_utc_s, sure=True), most)
-        return [(one.gtin, one.place, one.reason) for one in fine]
-
-    def _countables(
-        self, gtins: Iterable[str], classes: Mapping[str, str], now_utc_s: float, *, sure: bool
-    ) -> list[Countable]:
-        """Of each product at each place where there is any; `sure`: with what is believed, which takes its time."""
-        settings = self._known.settings
-        found = []
-        for gtin in gtins:
-            both = self.believing.of(gtin, now_utc_s) if sure else (None, None)
-            unit = self.believing.unit_of(gtin)
-            for places, belief in ((settings.sales_places, both[0]), (settings.back_places, both[1])):
-                for place in places:
-                    held = self._known.holdings.at(gtin, place)
-                    if held.thousandths == 0 and held.counted_at_utc_s is None:
-                        continue
-                    days = None if held.counted_at_utc_s is None else (now_utc_s - held.counted_at_utc_s) / 86_400
-                    width = (belief.high - belief.low) * unit // 1000 if belief else 2
-                    odd = belief.disagree if belief else ()
-                    book = held.thousandths // 1000
-                    kind = classes.get(gtin, "C")
-                    found.append(Countable(gtin, place, kind, days, width, self._price(gtin), book, odd))
-        return found
-
     # Looking
 
     def figures(self) -> dict[str, Any]:
         shrink = self.losses.share(self.sales.cents_since(self.day.day - 27))
         return figures(
-            self.day, self.tasks, self._expiring, osa_before=self._osa_before, shrink=shrink,
+            self.day, self.tasks, self._looking.expiring, osa_before=self._osa_before, shrink=shrink,
             suggestions=len(self.replenishment.open),
             unknown_codes=len(self._known.unknown_codes | self.counts.unknown_codes()),
             sold_utc_s=self.sales.newest_utc_s,

@@ -33,6 +33,7 @@ class Sales:
         self._cents = np.zeros((0, DAYS), np.int64)
         self._exposure = np.ones((0, DAYS), np.float32)
         self._lines = np.zeros(0, np.int64)
+        self._totals = [0] * DAYS  # cents of all products by day
         self._hours = np.array(_FIRST_HOURS) * _HOURS_WORTH / sum(_FIRST_HOURS)
         self._today = 0
         self._demand: dict[str, Demand] = {}
@@ -51,6 +52,7 @@ class Sales:
             self._sold[:, day % DAYS] = 0
             self._cents[:, day % DAYS] = 0
             self._exposure[:, day % DAYS] = 1.0
+            self._totals[day % DAYS] = 0
         self._today = today
         self._demand.clear()
         self._pace.clear()
@@ -64,6 +66,7 @@ class Sales:
         self._sold[row, day % DAYS] += thousandths
         self._cents[row, day % DAYS] += cents
         self._lines[row] += lines
+        self._totals[day % DAYS] += cents
         if day < self._today:
             self._demand.pop(gtin, None)
             self._pace.pop(gtin, None)
@@ -137,18 +140,17 @@ class Sales:
 
     def cents_since(self, day: int) -> int:
         """Sold by all products from that day on."""
-        columns = [one % DAYS for one in range(max(day, self._today - DAYS + 1), self._today + 1)]
-        return int(self._cents[:, columns].sum())
+        return sum(self._totals[one % DAYS] for one in range(max(day, self._today - DAYS + 1), self._today + 1))
 
     def sold_on(self, day: int) -> int:
         """Cents of one day."""
-        return int(self._cents[:, day % DAYS].sum()) if self._today - DAYS < day <= self._today else 0
+        return self._totals[day % DAYS] if self._today - DAYS < day <= self._today else 0
 
     def _store_week(self) -> tuple[float, ...]:
         """The weekdays of the whole store, by value."""
         if self._week is None:
             days = range(self._today - DAYS + 1, self._today)
-            totals = [(day, float(self._cents[:, day % DAYS].sum())) for day in days]
+            totals = [(day, float(self._totals[day % DAYS])) for day in days]
             first = next((index for index, (_, cents) in enumerate(totals) if cents > 0), len(totals))
             mean = max(1.0, sum(cents for _, cents in totals) / DAYS)
             whole = [DaySales(weekday_of(day), max(0.0, cents) / mean * 100) for day, cents in totals[first:]]

@@ -6,6 +6,7 @@ changes of a task are not told. Everything the list knows is in its events: any 
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -68,6 +69,7 @@ class TaskBoard:
         self._alive: dict[Key, Task] = {}
         self._of: dict[str, set[Key]] = {}  # by GTIN
         self._quiet: dict[Key, Quiet] = {}
+        self._ends: list[tuple[float, Key, str]] = []  # a heap; what is in it may be out of date
         self._number = 0
 
     # Looking
@@ -147,16 +149,22 @@ class TaskBoard:
 
     def due_utc_s(self) -> float | None:
         """When the next task expires or falls back to all."""
-        return min((_next(task) for task in self._alive.values()), default=None)
+        while self._ends:
+            at, key, task_id = self._ends[0]
+            task = self._alive.get(key)
+            if task is not None and task.id == task_id and _next(task) == at:
+                return at
+            heapq.heappop(self._ends)  # it has changed, or is over
+        return None
 
     def tick(self, now_utc_s: float) -> list[Event]:
         events: list[Event] = []
-        for task in list(self._alive.values()):
+        while (due := self.due_utc_s()) is not None and due <= now_utc_s:
+            task = self._alive[heapq.heappop(self._ends)[1]]
             if now_utc_s >= task.expires_utc_s:
                 events.append(self._end(task, EXPIRED, now_utc_s, "nothing was heard of it any more"))
-            elif now_utc_s >= _next(task):
+            else:
                 events.append(self._tell("given-back", _everybodys(task, now_utc_s)))
-        self._forget(now_utc_s)
         return events
 
     # Its record
@@ -167,6 +175,7 @@ class TaskBoard:
         self._number = max(self._number, int(task.id.removeprefix("t-")))
         if task.alive:
             self._alive[task.key] = task
+            heapq.heappush(self._ends, (_next(task), task.key, task.id))
             self._of.setdefault(task.gtin, set()).add(task.key)
             return
         self._alive.pop(task.key, None)
@@ -211,7 +220,8 @@ class TaskBoard:
             times = self._quiet[task.key].times if task.key in self._quiet else 0
             self._quiet[task.key] = Quiet(CLOSED, ended, ended + CLOSED_QUIET_S, times)
 
-    def _forget(self, now_utc_s: float) -> None:
+    def forget(self, now_utc_s: float) -> None:
+        """What was denied long ago; once a day."""
         old = [key for key, one in self._quiet.items() if now_utc_s > one.until_utc_s + _FORGET_S]
         for key in old:
             del self._quiet[key]

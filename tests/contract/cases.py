@@ -212,8 +212,8 @@ def _healthcare() -> Case:
 
 
 def _retail() -> Case:
-    from retail.metadata import metadata
     from retail.settings import RetailSettings
+    from retail.tables import metadata
 
     sold = {"line": 1, "gtin": "04006381333931", "thousandths": 2000, "from": "floor", "to": "customer"}
     unknown = {"line": 2, "code": "2000417", "thousandths": 425, "from": "floor", "to": "customer"}

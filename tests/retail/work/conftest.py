@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,10 +15,18 @@ from verticals.store.database import open_database
 from verticals.store.upgrade import prepare_app_db
 
 
-@pytest.fixture
-def desk(tmp_path: Path) -> Iterator[StoreDesk]:
-    places = places_in(tmp_path)
+@pytest.fixture(scope="session")
+def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file of a store in which nothing has happened: made once, each test has a copy."""
+    places = places_in(tmp_path_factory.mktemp("store"))
     places.make("retail")
-    engine = open_database(prepare_app_db(places, MANIFEST))
+    path = prepare_app_db(places, MANIFEST)
+    assert isinstance(path, Path)
+    return path
+
+
+@pytest.fixture
+def desk(empty_store: Path, tmp_path: Path) -> Iterator[StoreDesk]:
+    engine = open_database(Path(shutil.copy(empty_store, tmp_path / empty_store.name)))
     yield StoreDesk(engine)
     engine.dispose()
