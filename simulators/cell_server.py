@@ -39,13 +39,32 @@ class CellServer:
         self._certificates = certificates
         self.clock_offset_s = 0.0  # injected fault: the PLC's clock is wrong by this much
         self._box_wrote = box_wrote
-        self._server: Server | None = None
+        self._made: Server | None = None
+        self._server: Server | None = None  # while it listens
 
     async def start(self, outputs: Mapping[str, TagValue]) -> str:
         """Listens and returns the URL with the port it got. Raises PortBusyError."""
+        if self._made is None:
+            self._made = await self._make()
+        for tag in TAGS:
+            await self._put(self._made, tag.name, outputs.get(tag.name, tag.start))
+        self._made.set_endpoint(self.url)
+        await self._listen(self._made)
+        self._server = self._made
+        return self.url
+
+    async def stop(self) -> None:
+        """Clients are cut and what they subscribed to is forgotten."""
+        server, self._server = self._server, None
+        if server is not None:
+            await server.stop()
+            subscriptions = server.iserver.subscription_service
+            await subscriptions.delete_subscriptions(list(subscriptions.subscriptions))
+
+    async def _make(self) -> Server:
+        """The address space, which takes seconds, once: a restart of the PLC lasts as long as it is told to."""
         server = Server()
         await server.init()
-        server.set_endpoint(self.url)
         server.set_server_name("Edgewise simulated PLC")
         if self._certificates is None:
             server.set_security_policy([ua.SecurityPolicyType.NoSecurity])
@@ -55,11 +74,8 @@ class CellServer:
         assert index == NAMESPACE_INDEX
         cell = await server.nodes.objects.add_object(ua.NodeId("Cell", index), ua.QualifiedName("Cell", index))
         for tag in TAGS:
-            node = await cell.add_variable(
-                ua.NodeId(f"Cell.{tag.name}", index),
-                ua.QualifiedName(tag.name, index),
-                _variant(tag, outputs.get(tag.name, tag.start)),
-            )
+            name = ua.QualifiedName(tag.name, index)
+            node = await cell.add_variable(ua.NodeId(f"Cell.{tag.name}", index), name, _variant(tag, tag.start))
             if tag.writer is Writer.BOX:
                 await node.set_writable()
                 report = functools.partial(self._reported, tag.name)
@@ -67,15 +83,7 @@ class CellServer:
         # A full collection over asyncua's half a million objects stands still for 0.1 s; frozen they are skipped.
         gc.collect()
         gc.freeze()
-        await self._listen(server)
-        self._server = server
-        return self.url
-
-    async def stop(self) -> None:
-        server, self._server = self._server, None
-        if server is not None:
-            await server.stop()
-            gc.unfreeze()
+        return server
 
     @property
     def listening(self) -> bool:
@@ -83,12 +91,13 @@ class CellServer:
 
     async def write(self, name: str, value: TagValue) -> None:
         """A PLC tag, with the PLC's own time on it. While the server is down it goes nowhere."""
-        if self._server is None:
-            return
-        tag = TAG_BY_NAME[name]
+        if self._server is not None:
+            await self._put(self._server, name, value)
+
+    async def _put(self, server: Server, name: str, value: TagValue) -> None:
         now = datetime.now(UTC) + timedelta(seconds=self.clock_offset_s)
-        data = ua.DataValue(_variant(tag, value), SourceTimestamp=now, ServerTimestamp=now)
-        await self._server.write_attribute_value(ua.NodeId(f"Cell.{name}", NAMESPACE_INDEX), data)
+        data = ua.DataValue(_variant(TAG_BY_NAME[name], value), SourceTimestamp=now, ServerTimestamp=now)
+        await server.write_attribute_value(ua.NodeId(f"Cell.{name}", NAMESPACE_INDEX), data)
 
     async def _listen(self, server: Server) -> None:
         parts = urlparse(self.url)
@@ -102,7 +111,7 @@ class CellServer:
         self.url = f"opc.tcp://{parts.hostname}:{server.bserver.port}{parts.path}"
 
     async def _reported(self, name: str, _handle: int, data: ua.DataValue) -> None:
-        if data.Value is not None and data.Value.Value is not None:
+        if self._server is not None and data.Value is not None and data.Value.Value is not None:
             self._box_wrote(name, data.Value.Value)
 
 
