@@ -16,7 +16,7 @@ from core.inference.session import Session
 from core.learning.roc import auroc
 from retail.shelf.gallery import Gallery, Head, learn
 from retail.shelf.photo_folders import product_photos
-from retail.shelf.products import EMBEDDING, IMAGE, embed, shipped_session
+from retail.shelf.products import EMBEDDING, IMAGE, KNOWN_FROM, embed, shipped_session
 from verticals.devices.pictures import read_picture
 
 #: The share of the products that is left out to see what becomes of the unknown, and then enrolled as new ones.
@@ -63,17 +63,17 @@ def evaluate_products(
     session = session or shipped_session()
     known = _vectors(session, drawn, tell, 0.8)
     question, spent_ms = _asked(session, asked, tell)
-    gallery = Gallery(known)
+    gallery, at_most = Gallery(known), session.card.limits.get(KNOWN_FROM, 1.0)
     tell(0.95, "Learning the gallery")
     document = {
-        **_recognition(learn(gallery), question),
+        **_recognition(learn(gallery, at_most), question),
         "ms_per_picture": spent_ms,
         "products": len(known),
         "references": sum(map(len, drawn.values())),
         "queries": len(question.products),
         "per_product": per_product,
         "seed": seed,
-        **_open_set(gallery, question, seed),
+        **_open_set(gallery, question, at_most, seed),
         "model": f"{session.card.name} {session.card.version}",
     }
     tell(1.0, "Done")
@@ -138,7 +138,7 @@ def _ranks(head: Head, question: Question) -> NDArray[np.intp]:
     return np.asarray((likenesses > right[:, None]).sum(axis=1))
 
 
-def _open_set(gallery: Gallery, question: Question, seed: int) -> dict[str, Any]:
+def _open_set(gallery: Gallery, question: Question, at_most: float, seed: int) -> dict[str, Any]:
     """What becomes of products that the gallery does not hold, and of the same once enrolled from five photos each."""
     names = gallery.names
     if len(names) < _FEWEST_PRODUCTS:
@@ -146,7 +146,7 @@ def _open_set(gallery: Gallery, question: Question, seed: int) -> dict[str, Any]
     new = sorted(np.random.default_rng([seed, 1]).permutation(names)[: round(_NEW_SHARE * len(names))].tolist())
     old = [name for name in names if name not in new]
     without = gallery.only(old)
-    head = learn(without)
+    head = learn(without, at_most)
     inside, outside = question.of(old), question.of(new)
     if not inside.products or not outside.products:
         return {"unknown_auroc": None, "new_products": None}

@@ -16,7 +16,7 @@ from core.models.shelf import Shelf
 from core.models.trust import SigningKey
 from retail.shelf.gallery import Gallery
 from retail.shelf.gallery_package import read_gallery, write_gallery
-from retail.shelf.products import embed
+from retail.shelf.products import KNOWN_FROM, embed
 from verticals.devices.pictures import read_picture
 
 GALLERY = "gallery"
@@ -48,11 +48,12 @@ def enrol(
                 hint="Enrol its products again from their photos.",
             )
         gallery = read_gallery(before)
+    at_most = session.card.limits.get(KNOWN_FROM, 1.0)
     replaced = name in gallery.vectors
     gallery = gallery.with_product(name, vectors)
     version = now.iso().replace("-", "").replace(":", "").replace(".", "-")
     with tempfile.TemporaryDirectory(prefix="enrol-") as draft:
-        write_gallery(Path(draft) / "package", GALLERY, version, gallery, embedded_by, key)
+        write_gallery(Path(draft) / "package", GALLERY, version, gallery, embedded_by, key, at_most)
         package = shelf.install(Path(draft) / "package")
     shelf.activate(GALLERY, GALLERY, version)
     return {

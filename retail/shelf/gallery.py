@@ -112,13 +112,17 @@ class Head:
         return Match(self.names[best], likeness, following, likeness >= self.limit)
 
 
-def learn(gallery: Gallery, false_unknown: float = FALSE_UNKNOWN) -> Head:
-    """The head of a gallery with its limit. Raises InputError for an empty one."""
+def learn(gallery: Gallery, at_most: float = 1.0) -> Head:
+    """The head of a gallery with its limit, which is `at_most` what the embedding's card says.
+
+    Photos that the embedding itself was taught from lie nearer together than others of the same products ever will:
+    held out of the gallery, they promise too much. Raises InputError for an empty gallery.
+    """
     if not gallery.vectors:
         raise InputError("the gallery holds no product", hint="Enrol products: `edgewise retail enrol`.")
     held_out = held_out_likenesses(gallery)
-    limit = float(np.quantile(held_out, false_unknown)) if len(held_out) >= _FEWEST_HELD_OUT else 1.0
-    return _fitted(gallery, limit)
+    limit = float(np.quantile(held_out, FALSE_UNKNOWN)) if len(held_out) >= _FEWEST_HELD_OUT else 1.0
+    return _fitted(gallery, min(limit, at_most))
 
 
 def held_out_likenesses(gallery: Gallery) -> NDArray[np.float64]:

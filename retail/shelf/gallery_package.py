@@ -36,13 +36,14 @@ _INTENDED_USE = (
 
 def write_gallery(
     folder: Path, name: str, version: str, gallery: Gallery, embedded_by: str, key: SigningKey,
-    provenance: Mapping[str, Scalar] | None = None,
+    at_most: float = 1.0, provenance: Mapping[str, Scalar] | None = None,
 ) -> Package:  # fmt: skip
-    """The signed package, now in `folder`. `embedded_by` names the embedding model and its version.
+    """The signed package, now in `folder`. `embedded_by` names the embedding model and its version, `at_most` is
+    that of `gallery.learn`.
 
     Raises InputError for an empty gallery, PackageError when `folder` exists.
     """
-    head = learn(gallery)
+    head = learn(gallery, at_most)
     card = Card(
         name=name,
         version=version,

@@ -35,8 +35,9 @@ def kept_picture(plan: Plan, still: Picture, frame: Picture, permitted: Collecti
     return kept
 
 
-def permitted_pixels(plan: Plan, height: int, width: int, permitted: Collection[str]) -> NDArray[np.bool_]:
-    """Height x width: where `kept_picture` shows the frame."""
+def permitted_pixels(plan: Plan, shape: tuple[int, ...], permitted: Collection[str]) -> NDArray[np.bool_]:
+    """Height x width: where `kept_picture` shows a frame of that `shape`."""
+    height, width = shape[:2]
     shown = np.zeros((height, width), bool)
     for slot in plan.slots:
         if slot.name in permitted:

@@ -21,6 +21,8 @@ _LEAST_DEVIATION = 0.01
 #: Darker or brighter than this a pixel says nothing about the light.
 _DARKEST, _BRIGHTEST = 8, 250
 _MOST_GAIN = 4.0
+#: From so many levels on a colour may be any brighter one.
+_BLINDED = 246.0
 #: Every so many rows and columns of the picture are enough.
 _STEP = 2
 _LOGS = np.log(np.arange(256, dtype=np.float32) + 1.0)
@@ -28,8 +30,12 @@ _LOGS = np.log(np.arange(256, dtype=np.float32) + 1.0)
 Picture = NDArray[np.uint8]
 
 
-def evened(frame: Picture, still: Picture, seen: NDArray[np.bool_]) -> Picture:
-    """`frame` as it would look in the light of `still`, both height x width x 3; `seen` is where it shows the bay."""
+def evened(frame: Picture, still: Picture, seen: NDArray[np.bool_]) -> tuple[Picture, Picture]:
+    """`frame` as it would look in the light of `still`, both height x width x 3; `seen` is where it shows the bay.
+
+    The second picture is the brightest that each colour of each pixel could have come out: a camera that is blinded
+    there tells no more than that.
+    """
     height, width = still.shape[:2]
     field = _design(np.linspace(-1, 1, _ROWS * 2)[:, None], np.linspace(-1, 1, _COLUMNS * 2)[None, :])
     gains = []
@@ -39,7 +45,8 @@ def evened(frame: Picture, still: Picture, seen: NDArray[np.bool_]) -> Picture:
         logs = np.tensordot(_fit(ratios, counts), field, 1)
         gains.append(np.exp(-np.clip(logs, -np.log(_MOST_GAIN), np.log(_MOST_GAIN))).astype(np.float32))
     gain = cv2.resize(np.stack(gains, axis=2), (width, height), interpolation=cv2.INTER_LINEAR)
-    return np.asarray(cv2.convertScaleAbs(cv2.multiply(frame.astype(np.float32), gain)), np.uint8)
+    even = cv2.convertScaleAbs(cv2.multiply(frame.astype(np.float32), gain))
+    return np.asarray(even, np.uint8), np.asarray(cv2.convertScaleAbs(gain * _BLINDED), np.uint8)
 
 
 def _ratios(

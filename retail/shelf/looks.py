@@ -46,15 +46,19 @@ class Looks:
             looks.seen_empty = {slot.name for slot in plan.slots}
         return looks
 
-    def unlike(self, frame: Picture) -> Map:
-        """Height x width: how unlike everything known each pixel of `frame` is; up to 1 noise may explain."""
-        result = unlikeness(frame, self.still)
+    def unlike(self, frame: Picture, brightest: Picture) -> Map:
+        """Height x width: how unlike everything known each pixel of `frame` is; up to 1 noise may explain.
+
+        `brightest` as of `light.evened`.
+        """
+        result = unlikeness(frame, self.still, brightest)
         height, width = self.still.shape[:2]
         for slot in self.plan.slots:
             left, top, right, bottom = around(slot, height, width)
             part = result[top:bottom, left:right]
             for look in [self.bare[top:bottom, left:right], *self.agreed.get(slot.name, [])]:
-                np.minimum(part, unlikeness(frame[top:bottom, left:right], look), out=part)
+                seen = unlikeness(frame[top:bottom, left:right], look, brightest[top:bottom, left:right])
+                np.minimum(part, seen, out=part)
         return result
 
     def agree(self, slot: Slot, frame: Picture, *, empty: bool) -> None:
@@ -82,7 +86,7 @@ def around(slot: Slot, height: int, width: int, px: int = 6) -> tuple[int, int, 
     return max(left - px, 0), max(top - px, 0), min(right + px, width), min(bottom + px, height)
 
 
-def unlikeness(frame: Picture, look: Picture) -> Map:
+def unlikeness(frame: Picture, look: Picture, brightest: Picture | None = None) -> Map:
     """Height x width: the difference over what noise and a pixel of shift explain, the largest of the three colours.
 
     Each pixel of `frame` may lie between the darkest and the brightest of the look's pixels beside it.
@@ -90,6 +94,8 @@ def unlikeness(frame: Picture, look: Picture) -> Map:
     kernel = np.ones((2 * _SHIFT_PX + 1,) * 2, np.uint8)
     soft = cv2.GaussianBlur(frame, (3, 3), 0)
     low, high = cv2.erode(look, kernel), cv2.dilate(look, kernel)
+    if brightest is not None:
+        low = cv2.min(low, brightest)
     off = cv2.max(cv2.subtract(low, soft), cv2.subtract(soft, high))  # saturates at 0
     allowed = cv2.addWeighted(cv2.subtract(high, low), _SLOPE_SHARE / 2, low, 0.0, _NOISE_LEVELS)
     ratio = cv2.divide(off, allowed, dtype=cv2.CV_32F)

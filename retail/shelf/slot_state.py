@@ -112,15 +112,22 @@ class SlotStanding:
         return changed
 
     def told(self) -> dict[str, Any]:
-        """For the store's desk and for screens: the word, and since when it is old."""
+        """For the store's desk: blocked is said as such, whatever is held."""
+        blocked = self.blocked_since is not None
         return {
             "slot": self.slot.name,
             "product": self.slot.product,
-            "state": str(self.state),
-            "facings": self.facings,
-            "planned": self.slot.facings,
-            "confidence": round(self.confidence, 3),
-            "seen": self.product,
+            "state": str(SlotState.BLOCKED if blocked else self.state),
+            "facings": self.facings or 0,
+            "of": self.slot.facings,
+            "confidence": round(min(max(self.confidence, 0.0), 1.0), 3),
+            "found": self.product if self.state is SlotState.WRONG else "",
+        }
+
+    def shown(self) -> dict[str, Any]:
+        """For screens: the word that holds, and since when it is old."""
+        return self.told() | {
+            "held": str(self.state),
             "since_utc_s": self.since.utc_s if self.since else None,
             "blocked_since_utc_s": self.blocked_since.utc_s if self.blocked_since else None,
         }

@@ -26,7 +26,7 @@ from retail.shelf.looks import Looks, around, unlikeness
 from retail.shelf.plan import Plan, Slot
 from retail.shelf.slot_state import BLOCKED, Patience, SlotSight, SlotStanding, SlotState, judged
 
-#: A slot is believed again only after so many frames with nothing passing before it.
+#: A slot is shown again only after so many frames with nothing passing before it.
 _CLEAR_FRAMES = 3
 #: A change must stand still for so many frames before its look is agreed on.
 _SETTLED_FRAMES = 4
@@ -95,15 +95,15 @@ class BayWatch:
         place = self._alignment.find(_grey(working))
         aligned = pulled(frame, self._full_place(place, frame), height, width)
         seen = pulled(np.full(self._size, 255, np.uint8), place.matrix, *self._size) > 254
-        even = evened(pulled(working, place.matrix, *self._size), self.looks.still, seen)
-        unlike = self.looks.unlike(even)
+        even, brightest = evened(pulled(working, place.matrix, *self._size), self.looks.still, seen)
+        unlike = self.looks.unlike(even, brightest)
         moving = moving_pixels(self._before[0] if self._before else None, even)
         unlike[~seen], moving[~seen] = 0, False
         intruders = find_intruders(unlike, moving, self._slots)
         passing = intruders.passing | ~seen
         self._before.append(even)
         self._settle(passing, moving, place)
-        open_slots = [slot for slot in self.plan.slots if self._calm[slot.name].clear >= _CLEAR_FRAMES]
+        open_slots = [slot for slot in self.plan.slots if self._calm[slot.name].clear > 0]
         facings = {slot.name: see_facings(slot, even, self.looks) for slot in open_slots}
         doubtful = {slot.name: _crop(aligned, slot) for slot in open_slots if self._ask(slot, even, facings[slot.name])}
         return Sight(at, place, aligned, even, facings, passing, intruders.changed, doubtful)
@@ -124,7 +124,7 @@ class BayWatch:
                 continue
             foreign_px = int(sight.changed[_area(slot, self._size)].sum())
             self._agree(slot, sight.working, foreign_px)
-            if foreign_px <= _FREE_PX:
+            if foreign_px <= _FREE_PX and self._calm[slot.name].clear >= _CLEAR_FRAMES:
                 permitted.add(slot.name)
         kept = kept_picture(self.plan, self.still, sight.aligned, permitted)
         return Seen(kept, frozenset(permitted), tuple(changed), sights)

@@ -92,6 +92,12 @@ def test_one_photo_a_product_is_enough_to_name_the_nearest_and_never_to_be_sure(
     assert head.limit == 1.0 and not head.match(_photos(3, 1, spread=0.2)[0, 0] + 1).known
 
 
+def test_the_limit_is_never_above_what_the_embedding_promises() -> None:
+    gallery = _gallery()
+    own = learn(gallery).limit
+    assert learn(gallery, own - 0.1).limit == own - 0.1 and learn(gallery, own + 0.01).limit == own
+
+
 def test_the_order_in_which_products_came_makes_no_difference() -> None:
     forwards = learn(_gallery())
     backwards = Gallery()
