@@ -16,6 +16,7 @@ from core.errors import StoreError
 from ui.assets import Assets
 from ui.csrf import Csrf
 from ui.faults import add_faults
+from ui.front import TARGET
 from ui.guard import MOST_FORM_BYTES, Guard
 from ui.headers import add_headers
 from ui.hub import Hub
@@ -154,8 +155,7 @@ def _signed(shell: Shell, hook: Hook) -> Callable[..., AnyResponse]:
 
 def _target() -> bytes:
     """Path and query as they came, nothing decoded."""
-    path: bytes = request.environ.get("asgi.scope", {}).get("raw_path") or request.path.encode()
-    return path + b"?" + request.query_string if request.query_string else path
+    return request.headers.get(TARGET.decode(), "").encode("latin-1")
 
 
 def _asked(path: dict[str, str]) -> Asked:

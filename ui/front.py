@@ -17,6 +17,8 @@ from ui.metrics import WebMetrics
 from ui.stream import Receive, Send, Streams
 
 PAGE_THREADS = 8
+#: Tells the pages the address as it was sent; a header of this name from outside is dropped.
+TARGET = b"x-edgewise-target"
 Pages = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
@@ -38,7 +40,7 @@ class Front:
             await _answer(send, 200, {"live": True})
         else:
             with self._metrics.request_seconds.time():
-                await self._pages(scope, receive, send)
+                await self._pages(_with_target(scope), receive, send)
 
     async def _stream(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["path"] == "/stream":
@@ -50,6 +52,14 @@ class Front:
     def close(self) -> None:
         """Lets the pages under way end; no new one begins."""
         self._middleware.executor.shutdown(wait=False, cancel_futures=True)
+
+
+def _with_target(scope: Scope) -> Scope:
+    """With path and query as they came, which WSGI decodes: what is signed is signed as it was sent."""
+    headers = [(name, value) for name, value in scope["headers"] if name != TARGET]
+    path: bytes = scope.get("raw_path") or scope["path"].encode()
+    query: bytes = scope.get("query_string", b"")
+    return {**scope, "headers": [*headers, (TARGET, path + b"?" + query if query else path)]}
 
 
 async def _refuse(scope: Scope, receive: Receive, send: Send, why: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -14,6 +15,8 @@ from retail.epcis.naming import OWN_CONTEXT
 from retail.epcis.query import Position, Query
 from retail.epcis.search import PageOfEvents
 from retail.epcis.shape import moment_text
+
+_OFFSET = re.compile(r"[+-]\d\d:\d\d", re.ASCII)
 
 #: The next page of a query.
 Next = Callable[[Query], PageOfEvents]
@@ -85,7 +88,7 @@ def _rows(rows: Any) -> bytes:
 
 
 def _safe(value: Any) -> Any:
-    """A spreadsheet must not take a text of somebody else's for a formula."""
-    return (
-        f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "@", "\t", "\r") and len(value) > 6 else value
-    )
+    """A spreadsheet must not take a text of somebody else's for a formula; an offset from UTC begins with a sign."""
+    if not isinstance(value, str) or value[:1] not in ("=", "+", "-", "@", "\t", "\r") or _OFFSET.fullmatch(value):
+        return value
+    return f"'{value}"

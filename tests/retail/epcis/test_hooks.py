@@ -187,6 +187,8 @@ def test_nobody_captures_or_queries_without_the_secret(partner: Partner) -> None
     signed = partner.client.build_request("GET", "/epcis/events", params={"EQ_action": "ADD"})
     signed.headers[HEADER] = sign(SECRET, partner.rig.clock.now().utc_s, b"GET /epcis/events?EQ_action=DELETE")
     assert partner.client.send(signed).status_code == 403
+    signed.headers["X-Edgewise-Target"] = "/epcis/events?EQ_action=DELETE"
+    assert partner.client.send(signed).status_code == 403
 
 
 def test_a_store_without_a_secret_has_no_such_door() -> None:
