@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from core.errors import EdgewiseError
 from retail.figures_shown import age, day_text, local, number_of
+from retail.roles import ROLES
 from retail.settings import STORE
 from verticals.contract import Json, Reply
 from verticals.store.accounts import covers
@@ -34,9 +35,7 @@ def told(desk: Desk) -> tuple[dict[str, Any], dict[str, Any], bool]:
 
 
 def is_lead(asked: Asked) -> bool:
-    from retail.vertical import MANIFEST
-
-    return covers(MANIFEST.roles, asked.role, "lead")
+    return covers(ROLES, asked.role, "lead")
 
 
 def bar(desk: Desk, asked: Asked, here: str) -> dict[str, Any]:
@@ -44,7 +43,7 @@ def bar(desk: Desk, asked: Asked, here: str) -> dict[str, Any]:
     settings = desk.settings
     now_utc_s, zone = desk.clock.now().utc_s, zone_of(desk)
     store, _, stale = told(desk)
-    sold = number_of(store.get("sold_utc_s"))
+    sold = number_of(store.get("sold_utc_s")) or None
     now = local(now_utc_s, zone)
     return {
         "store": settings.store,

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
+from retail.bay_record import photos
 from retail.figures_shown import local, money
 from retail.floor_shown import bays_of, floor
 from retail.office_frame import answered, bar, give_order, given, told, zone_of
@@ -36,7 +37,8 @@ def _page(desk: Desk, asked: Asked, query: Mapping[str, str], said: str) -> Answ
         states, planned = slot_states(connection), planogram(connection)
         days = store_days(connection, (local(now_utc_s, zone).date() - timedelta(days=_SPARK_DAYS)).isoformat())
         known = products_of(connection, [task["gtin"] for task in listed[:_MOST_SHOWN]])
-        shown = tasks_shown(listed[:_MOST_SHOWN], known, settings.currency, now_utc_s, zone)
+        pictures = photos(desk, {bay_of(canonical(task["slot"])) for task in listed[:_MOST_SHOWN]})
+        shown = tasks_shown(listed[:_MOST_SHOWN], known, settings.currency, now_utc_s, zone, pictures)
         chosen = _chosen(query, shown)
         product = None
         if chosen:

@@ -123,7 +123,7 @@ def notices(
 
 def _late_s(told: Mapping[str, Any], now_utc_s: float, zone: ZoneInfo, work: WorkSettings) -> float | None:
     """How long the tills have said nothing since the store opened, where that is too long."""
-    sold = number_of(told.get("sold_utc_s"))
+    sold = number_of(told.get("sold_utc_s")) or None
     opened = _opened(now_utc_s, zone, work)
     if sold is None or opened is None:
         return None

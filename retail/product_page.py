@@ -83,10 +83,10 @@ def _row(row: Row, held: dict[str, int], beliefs: dict[str, tuple[int, int]], se
         **row,
         "code": row["gtin"].removeprefix("0"),
         "price": money(row["price_cents"], settings.currency) if row["price_cents"] else "",
-        "on_hand": quantity(believed[0] if believed else book, unit),
-        "sure": f"±{quantity(believed[1], unit)}" if believed else "ledger",
+        "on_hand": quantity(believed[0] if believed else book if held else None, unit),
+        "sure": f"±{quantity(believed[1], unit)}" if believed else "by the ledger" if held else "nothing on record",
         "odd": believed is not None and abs(believed[0] - book) > max(believed[1], 0),
-        "book": quantity(book, unit),
+        "book": quantity(book if held else None, unit),
         "by_place": ", ".join(
             f"{place_text(place)} {quantity(amount, unit)}" for place, amount in held.items() if amount
         ),

@@ -5,21 +5,24 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from core.errors import InputError
+from retail.bay_record import HEIGHT, bay_settings, sight_of, still_file
 from retail.catalogue.item_code import gtin_of
 from retail.catalogue.product import Slot as PlannedSlot
 from retail.figures_shown import NONE, local, money, share
 from retail.floor_shown import Bay, bays_of
 from retail.office_frame import answered, bar, sentence, told, zone_of
+from retail.plan_file import write_plan
 from retail.shelf.plan import Plan, plan_of
-from retail.shelf_shown import HEIGHT, WIDTH, availability, counted, needing, sight_of, slots_of
+from retail.shelf_shown import availability, counted, needing, slots_of
 from retail.slot_names import bay_text, canonical, planned_name
 from retail.tasks_shown import tasks_shown
 from retail.work_rows import balances, open_tasks, planogram, products_of, rows, slot_states
-from verticals.web import Answered, Asked, Data, Desk, Page, Shown
+from verticals.web import Answered, Asked, Data, Desk, File, Page, Shown
 
 _SOURCE = "shelf-setup"
 
@@ -29,6 +32,7 @@ def shelves(desk: Desk, asked: Asked) -> Answered:
         bays = bays_of(planogram(connection), slot_states(connection))
     stations = told(desk)[1]
     cameras = {name.removeprefix("bay-") for name in stations if name.startswith("bay-")}
+    cameras |= {one.name for one in getattr(desk.settings, "bays", ())}
     for name in cameras:
         bays.setdefault(name, Bay(name))
     shown = [
@@ -72,7 +76,7 @@ def shelf(desk: Desk, asked: Asked) -> Answered:
         "bay": bay, "title": bay_text(bay), "osa": share(osa), "seen": seen, "count": count, "slots": slots,
         "states": counted(slots), "wanted": wanted, "chosen": shown, "picture": sight.picture,
         "picture_at": f"{local(sight.picture_utc_s, zone):%H:%M:%S}" if sight.picture_utc_s else "",
-        "boxed": any("box" in slot for slot in slots), "width": WIDTH, "height": HEIGHT,
+        "boxed": any("box" in slot for slot in slots), "width": sight.width, "height": HEIGHT,
     }  # fmt: skip
     return Shown("retail/shelf.html", {**bar(desk, asked, "/shelves"), **values})
 
@@ -97,7 +101,7 @@ def setup(desk: Desk, asked: Asked) -> Answered:
         for row in planned if canonical(planned_name(row)) not in drawn
     ]  # fmt: skip
     values = {
-        "bay": bay, "title": bay_text(bay), "picture": sight.still, "width": WIDTH, "height": HEIGHT,
+        "bay": bay, "title": bay_text(bay), "picture": sight.still, "width": sight.width, "height": HEIGHT,
         "state": {"bay": bay, "slots": slots, "toPlace": to_place},
     }  # fmt: skip
     return Shown("retail/shelf-setup.html", {**bar(desk, asked, "/shelves"), **values})
@@ -115,7 +119,10 @@ def save(desk: Desk, asked: Asked) -> Answered:
         planned = _planned(plan, {canonical(planned_name(row)): row for row in rows_of_bay}, there)
     except InputError as error:
         return Data({"accepted": False, "reason": sentence(error)}, status=400)
-    if f"bay-{bay}" in told(desk)[1]:
+    settings = bay_settings(desk, bay)
+    if settings is not None:
+        write_plan(Path(settings.plan), plan)
+    elif f"bay-{bay}" in told(desk)[1]:
         reply = desk.ask(f"bay-{bay}", "plan", {"bay": bay, "slots": slots}, who=asked.who, role=asked.role)
         if not reply.accepted:
             return answered(reply)
@@ -156,9 +163,18 @@ def _planned(plan: Plan, there: Mapping[str, Mapping[str, Any]], known: set[str]
     return made
 
 
+def still(desk: Desk, asked: Asked) -> Answered:
+    """The reference still: taken with nobody before the bay."""
+    found = still_file(desk, asked.path["bay"][:60])
+    if found is None:
+        return Data({"error": "this bay has no still"}, status=404)
+    return File(found[0].read_bytes(), found[1])
+
+
 PAGES = (
     Page("/shelves", shelves, "viewer", title="Shelves"),
     Page("/shelf/<bay>", shelf, "viewer"),
+    Page("/shelf/<bay>/still", still, "viewer"),
     Page("/shelf/<bay>/setup", setup, "lead"),
     Page("/shelf/<bay>/setup", save, "lead", methods=("POST",)),
 )

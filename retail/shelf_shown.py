@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
+from retail.bay_record import HEIGHT, Sight
 from retail.figures_shown import age, local
 from retail.slot_names import canonical, planned_name, within_bay
 from retail.work_rows import Row, products_of, rows
-from verticals.web import Desk
 
 #: Slot words as the parts of the shell call them.
 LOOKS: Mapping[str, str] = {"full": "", "low": "low", "empty": "out", "wrong": "wrong", "blocked": "blocked",
@@ -20,62 +19,6 @@ LOOKS: Mapping[str, str] = {"full": "", "low": "low", "empty": "out", "wrong": "
 _ORDER = ("empty", "low", "wrong", "blocked", "unknown", "full")
 _WORDS = {"empty": "Out", "low": "Low", "wrong": "Wrong item", "blocked": "View blocked", "unknown": "Unknown",
           "full": "In order"}  # fmt: skip
-#: The picture is drawn in these units, whatever its pixels are: boxes are shares of it.
-WIDTH, HEIGHT = 1280, 960
-_EVENTS = 60
-
-
-@dataclass(frozen=True, slots=True)
-class Sight:
-    """`picture` and `still` are addresses, empty where there is none; `boxes` by slot: x, y, width, height, shares."""
-
-    picture: str
-    picture_utc_s: float | None
-    still: str
-    boxes: Mapping[str, tuple[float, float, float, float]]
-    plan: list[Mapping[str, Any]]
-    station: str
-
-
-def sight_of(desk: Desk, bay: str) -> Sight:
-    """From what the bay's station has on record: its plan, its still, and the newest picture that it kept."""
-    station = f"bay-{bay}"
-    events = desk.events(station=station, limit=_EVENTS, newest_first=True)
-    planned = next((event for event in events if event.data.get("plan")), None)
-    if planned is None:
-        planned = next(iter(desk.events(station=station, kinds=("plan",), limit=1, newest_first=True)), None)
-    kept = next(((event, sha) for event in events for sha in _pictures(event.data, "kept", "view", "image")), None)
-    still = next(
-        (sha for event in ([planned] if planned else []) + events for sha in _pictures(event.data, "still")), ""
-    )
-    live = desk.live()["stations"].get(station, {})
-    plan = _plan(live.get("plan")) or _plan(planned.data.get("plan") if planned else None)
-    boxes = {canonical(f"{bay}/{slot['name']}"): tuple(map(float, slot["box"])) for slot in plan}
-    if kept is None and still:
-        return Sight(f"/evidence/{still}", None, f"/evidence/{still}", boxes, plan, station)  # type: ignore[arg-type]
-    picture = f"/evidence/{kept[1]}" if kept else ""
-    at = kept[0].at_utc_s if kept else None
-    return Sight(picture, at, f"/evidence/{still}" if still else picture, boxes, plan, station)  # type: ignore[arg-type]
-
-
-def _pictures(data: Mapping[str, Any], *names: str) -> Iterable[str]:
-    evidence = data.get("evidence")
-    if isinstance(evidence, Mapping):
-        for name in names:
-            if isinstance(evidence.get(name), str):
-                yield evidence[name]
-
-
-def _plan(said: Any) -> list[Mapping[str, Any]]:
-    """Slots with a name and a box; anything else is none."""
-    slots = said.get("slots") if isinstance(said, Mapping) else said
-    if not isinstance(slots, list):
-        return []
-    return [
-        one for one in slots
-        if isinstance(one, Mapping) and isinstance(one.get("name"), str)
-        and isinstance(one.get("box"), list | tuple) and len(one["box"]) == 4
-    ]  # fmt: skip
 
 
 def slots_of(connection: Connection, bay: str, sight: Sight, now_utc_s: float, zone: ZoneInfo) -> list[dict[str, Any]]:
@@ -114,7 +57,7 @@ def _slot(
     }  # fmt: skip
     if box is not None:
         x, y, width, height = box
-        shown["box"] = {"x": round(x * WIDTH), "y": round(y * HEIGHT), "width": round(width * WIDTH),
+        shown["box"] = {"x": round(x * sight.width), "y": round(y * HEIGHT), "width": round(width * sight.width),
                         "height": round(height * HEIGHT)}  # fmt: skip
     shown["side"] = facings if word == "low" else "misplaced" if word == "wrong" else since
     shown["line"] = f"{found} in it" if word == "wrong" and found else shown["title"]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from retail.bay_record import photos
 from retail.hand_frame import hand
 from retail.office_frame import told, zone_of
 from retail.office_shown import nothing_to_do
+from retail.slot_names import bay_of, canonical
 from retail.tasks_shown import KINDS, kinds_shown, tasks_shown
 from retail.work_rows import open_tasks, products_of, slot_states
 from verticals.web import Answered, Asked, Desk, Page, Shown
@@ -20,7 +22,8 @@ def tasks(desk: Desk, asked: Asked) -> Answered:
         listed = [task for task in found if kind in ("", task["kind"])]
         known = products_of(connection, [task["gtin"] for task in listed[:_MOST_SHOWN]])
         states = slot_states(connection)
-    shown = tasks_shown(listed[:_MOST_SHOWN], known, settings.currency, now_utc_s, zone_of(desk))
+    pictures = photos(desk, {bay_of(canonical(task["slot"])) for task in listed[:_MOST_SHOWN]})
+    shown = tasks_shown(listed[:_MOST_SHOWN], known, settings.currency, now_utc_s, zone_of(desk), pictures)
     opened = asked.query.get("task") or (shown[0]["id"] if shown else "")
     frame = hand(desk, asked, "/tasks")
     values = {

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from retail.figures_shown import expiry_text, money, number_of, quantity, when
-from retail.slot_names import said
+from retail.slot_names import canonical, said
 from retail.work_rows import Row
 
 #: A text, or a text with its weight: `b` strong, `out` red.
@@ -34,9 +35,15 @@ def kinds_shown(tasks: Sequence[Row]) -> list[tuple[str, str, int]]:
 
 
 def tasks_shown(
-    tasks: Iterable[Row], products: Mapping[str, Row], currency: str, now_utc_s: float, zone: ZoneInfo
-) -> list[dict[str, Any]]:
-    return [task_shown(task, products.get(task["gtin"], {}), currency, now_utc_s, zone) for task in tasks]
+    tasks: Iterable[Row], products: Mapping[str, Row], currency: str, now_utc_s: float, zone: ZoneInfo,
+    photos: Mapping[str, Any] = MappingProxyType({}),
+) -> list[dict[str, Any]]:  # fmt: skip
+    """`photos`: by slot, what `bay_record.photos` found."""
+    return [
+        {**task_shown(task, products.get(task["gtin"], {}), currency, now_utc_s, zone),
+         "photo": photos.get(canonical(task["slot"]))}
+        for task in tasks
+    ]  # fmt: skip
 
 
 def task_shown(

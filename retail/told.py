@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from verticals.contract import Event, Json
 
-_SHOWN = frozenset({"documents", "catalogue", "refused"})
+_SHOWN = frozenset({
+    "documents", "catalogue", "refused", "task", "slots", "beliefs", "store-day", "count-sheet", "suggestion",
+    "purchase-order", "receiving", "plan",
+})  # fmt: skip
 
 
 def tell(event: Event) -> Json | None:

@@ -29,7 +29,8 @@ def test_every_product_says_how_many_and_how_sure(store: StoreRig) -> None:
     page = read(store.viewer, "/products")
     assert "16 in all" in page and "1 to 16 of 16" in page
     assert "Kitchen bags tall, 45 pcs 9520123456047 Household Household Ltd €6.79 6 ±1 6" in page
-    assert "Oat milk, 1 l" in page and "30 ledger 30 cold room 30" in page
+    assert "Avocado 9520123456122 Food Fresh Ltd €1.29 – – nothing on record – –" in page
+    assert "Oat milk, 1 l" in page and "30 by the ledger 30 cold room 30" in page
 
 
 def test_a_search_takes_its_signs_literally(store: StoreRig) -> None:

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from retail.shelf.plan import read_plan
+from retail.shelf.settings import BaySettings
+from tests.support.pictures import write_png
 from tests.support.store_filled import BAGS, GTINS, SHOWN, fill
-from tests.support.store_screens import NOW_UTC_S, StoreRig, read
+from tests.support.store_screens import NOW_UTC_S, SETTINGS, StoreRig, read
 from verticals.contract import Event, Reply
 from verticals.store.inbox import Inbox
 
@@ -30,6 +36,27 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoreRig]:
         running.run_line(**SHOWN)
         running.tell(bay_A7_2={"slots": []})
         yield running
+
+
+def test_a_bay_that_the_site_names_is_planned_in_its_file(tmp_path: Path) -> None:
+    plan, still = tmp_path / "a9.toml", tmp_path / "a9.png"
+    write_png(still, np.full((60, 80, 3), 90, np.uint8))
+    with StoreRig(tmp_path / "rig", settings_with_bay(plan, still)) as store:
+        store.catalogue([{"gtin": BAGS, "name": "Bags"}])
+        assert store.viewer.get("/shelf/A9.1/still").headers["content-type"] == "image/png"
+        assert 'href="/shelf/A9.1/still"' in store.lead.get("/shelf/A9.1/setup").text
+        assert save(store, "A9.1", [SLOT])[0] == 200
+        assert read_plan(plan).slots[0].product == BAGS
+        assert 'viewBox="0 0 1280 960"' in store.viewer.get("/shelf/A9.1").text
+        assert "2-08" in read(store.viewer, "/shelf/A9.1")
+        assert store.viewer.get("/shelf/A7.7/still").status_code == 404
+
+
+def settings_with_bay(plan: Path, still: Path) -> Any:
+    bay = BaySettings("A9.1", str(plan), str(still))
+    settings = replace(SETTINGS)
+    object.__setattr__(settings, "bays", [bay])
+    return settings
 
 
 @pytest.fixture(autouse=True)

@@ -84,6 +84,12 @@ class StoreRig(ScreenRig):
                 whole = {name: row.get(name, _usual(name, column)) for name, column in columns.items()}
                 connection.execute(statement, {name: _plain(value) for name, value in whole.items()})
 
+    def end_task(self, task: str, state: str) -> None:
+        """As the desk's event leaves it."""
+        statement = text("UPDATE tasks SET state = :state, ended_ms = :at WHERE id = :id")
+        with writing(self.store.engine) as connection:
+            connection.execute(statement, {"state": state, "at": NOW_MS, "id": task})
+
     def clear(self, table: str) -> None:
         with writing(self.store.engine) as connection:
             connection.execute(text(f"DELETE FROM {table}"))

@@ -293,6 +293,7 @@ for (const change of pending()) {
   lines.set(change.key, { key: change.key, at_ms: values.at_utc_s * 1000, gtin: found, code: values.code || "", place: values.place, lot: values.lotKey || "", mode: values.mode, quantity: values.quantity });
 }
 for (const line of lines.values()) if (line.gtin) itemOf(line.gtin, nameOf(line.gtin) || line.gtin, "piece");
-now = items.find((item) => sumOf(item) === null) || items[0] || null;
+const newest = [...lines.values()].filter((line) => line.gtin).sort((a, b) => a.at_ms - b.at_ms).at(-1);
+now = (newest && items.find((item) => item.gtin === newest.gtin && item.place === newest.place)) || items[0] || null;
 root.dataset.ready = "yes";
 draw();

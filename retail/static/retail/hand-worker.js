@@ -20,7 +20,7 @@ addEventListener("activate", (event) => {
 
 // What a page is made of is kept with it; the other pages too, once one of them was opened.
 addEventListener("message", (event) => {
-  if (event.data?.keep) event.waitUntil(keep(event.data.keep));
+  if (event.data?.keep) event.waitUntil(keep(event.data.keep).then(() => event.ports[0]?.postMessage("kept")));
 });
 
 async function keep(addresses) {

@@ -62,7 +62,8 @@ async function keepPages() {
   const { active } = await navigator.serviceWorker.ready;
   const parts = performance.getEntriesByType("resource").map((one) => new URL(one.name)).filter((one) => one.origin === location.origin);
   const own = parts.map((one) => one.pathname).filter((path) => path.startsWith("/static/"));
-  active.postMessage({ keep: [location.pathname, "/tasks", "/count", "/receive", "/look", ...own] });
-  document.body.dataset.kept = "yes";
+  const { port1, port2 } = new MessageChannel();
+  port1.onmessage = () => { document.body.dataset.kept = "yes"; };
+  active.postMessage({ keep: [location.pathname, "/tasks", "/count", "/receive", "/look", "/hand/products", ...own] }, [port2]);
 }
 if (navigator.serviceWorker) keepPages().catch(() => {});
