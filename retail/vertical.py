@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from retail.reading import kind_of
 from retail.rfid.reader import RFID, ReaderStation
+from retail.roles import ROLES
 from retail.settings import STORE, RetailSettings
 from retail.store import StoreStation
-from verticals.contract import DeviceSpec, Event, Manifest, Role, Sample, Station
+from verticals.contract import DeviceSpec, Event, Manifest, Sample, Station
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -20,12 +21,7 @@ MANIFEST = Manifest(
     name="retail",
     title="Store inventory",
     settings=RetailSettings,
-    roles=(
-        Role("viewer", "Viewer"),
-        Role("associate", "Associate", includes=("viewer",)),
-        Role("lead", "Lead", includes=("associate",)),
-        Role("admin", "Administrator", includes=("lead",)),
-    ),
+    roles=ROLES,
     device_kinds={
         "epcis-out": "retail.epcis.out:make",
         "pos-drop": "retail.pos.drop:make",

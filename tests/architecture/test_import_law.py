@@ -28,7 +28,7 @@ KEPT_IN = {
     "pymodbus": ("verticals.devices", "simulators"),
     "sqlalchemy": ("verticals", *APPS, "appliance", "ui"),
     "alembic": ("verticals.store", *APPS),
-    "onnxruntime": ("core",),
+    "onnxruntime": ("core", "retail.training"),
     "biip": ("retail",),
     "zxingcpp": ("retail",),
 }
