@@ -23,15 +23,16 @@ import sys
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 import torch
 from torch import nn
 from torch.nn import functional
 
-from core.learning.backbone import LITE2, add_backbone, read_weights
+from core.inference.session import Session
+from core.learning.backbone import LITE2, WEIGHTS_LICENCE, add_backbone, read_weights
 from core.learning.colour import add_colours
-from core.learning.embedding import PARTS, SIDE_PX, Learnt, Projection, add_square
+from core.learning.embedding import IMAGE, PARTS, SIDE_PX, Learnt, Projection, add_square
 from core.learning.graph import GraphWriter, Port
+from core.models.card import Card, TensorSpec
 from core.models.files import write_file
 from retail.evaluation import NEW_PHOTOS
 from retail.shelf.gallery import Gallery, learn
@@ -109,15 +110,18 @@ def read_maps(products, weights):
     shape = (1, tap.channels, tap.grid, tap.grid)
     ports = [Port("maps", np.float32, shape), Port("colours", np.float32, (1, 256))]
     model = graph.model([Port("image", np.uint8, ("height", "width", 3))], ports)
-    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    specs = TensorSpec("maps", "float32", shape), TensorSpec("colours", "float32", (1, 256))
+    session = Session(
+        model.SerializeToString(), Card("maps", "1", "maps", (IMAGE,), specs, "teaching", WEIGHTS_LICENCE)
+    )
     views, labels = ([], []), []
     for name, photos in products.items():
         print(f"\rreading {name:40}", end="", file=sys.stderr)  # noqa: T201
         for path in photos:
             picture = read_picture(path)
             for view, image in zip(views, (picture, np.ascontiguousarray(picture[:, ::-1])), strict=True):
-                maps, colours = session.run(None, {"image": image})
-                view.append((maps[0].astype(np.float16), colours[0]))
+                found = session.run({IMAGE.name: image})
+                view.append((found["maps"][0].astype(np.float16), found["colours"][0]))
             labels.append(name)
     return [(np.stack([m for m, _ in view]), np.stack([c for _, c in view])) for view in views], np.array(labels)
 
