@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -32,7 +31,8 @@ _MOST_TOLD = 25
 _KEPT_S, _KEPT_BEHIND_S = 20.0, 600.0
 #: So long, and with so many left for certain, a sale only takes one off what was believed.
 _SHIFTED_S, _SHIFTED_LEAST = 900.0, 3
-_NORMAL = NormalDist()
+#: 90 % lie within so many standard deviations; an empty shelf of more than that probability stands alone.
+_HALF, _LUMP = 1.645, 0.05
 _LEAST_MOST = 40
 
 
@@ -299,18 +299,21 @@ def _resumed(
         if place in masses:
             since = book[place] - round(row["book"] / unit)
             middle, low, high = (row[name] / unit + since for name in ("on_hand", "low", "high"))
-            masses[place] = _mass(middle / step, low / step, high / step)
+            masses[place] = _mass(middle / step, low / step, high / step, row["empty"])
     table = np.outer(masses[FLOOR], masses[BACKROOM])
     return Track(now_utc_s, table / table.sum(), quiet_utc_s=now_utc_s, book=dict(book))
 
 
-def _mass(middle: float, low: float, high: float) -> Mass:
-    """Cells of a normal around the middle of which 90 % lie from low to high, none below nothing."""
-    sd = max(0.3, (high - low) / 3.29)
-    cells = min(MOST_CELLS, max(1, int(max(middle, 0.0) + 4 * sd) + 2))
-    edges = (np.arange(cells + 1) - 0.5 - max(middle, 0.0)) / sd
-    below = np.array([_NORMAL.cdf(float(edge)) for edge in edges])
-    mass = np.diff(below)
-    mass[0] += below[0]
-    whole: Mass = mass / mass.sum()
-    return whole
+def _mass(middle: float, low: float, high: float, empty: float) -> Mass:
+    """Cells around the middle, 45 % of them up to `high` and down to `low`; none at all with probability `empty`."""
+    above = max(0.3, (high - middle) / _HALF)
+    below = max(0.3, (middle - low) / _HALF) if empty < _LUMP else above  # else `low` tells of the empty ones alone
+    cells = min(MOST_CELLS, max(1, int(max(middle, 0.0) + 4 * above) + 2))
+    away = np.arange(cells) - max(middle, 0.0)
+    mass = np.exp(-0.5 * (away / np.where(away < 0, below, above)) ** 2)
+    mass[0] = 0.0 if cells > 1 else 1.0
+    rest = mass.sum()
+    whole: Mass = mass * ((1 - empty) / rest) if rest > 0 else mass
+    whole[0] += empty if rest > 0 else 1.0
+    scaled: Mass = whole / whole.sum()
+    return scaled

@@ -76,7 +76,7 @@ def _exposures(connection: Connection) -> Iterator[dict[str, Any]]:
 
 def _beliefs(connection: Connection) -> Iterator[dict[str, Any]]:
     column = tables.beliefs.c
-    query = select(column.gtin, column.place, column.on_hand, column.low, column.high, column.book)
+    query = select(column.gtin, column.place, column.on_hand, column.low, column.high, column.empty, column.book)
     yield from (dict(row) for row in connection.execute(query.order_by(column.gtin)).mappings())
 
 
