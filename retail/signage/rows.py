@@ -9,7 +9,6 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from retail.catalogue import tables as catalogue
-from retail.ledger import balance
 from retail.ledger import tables as ledger
 from retail.ledger.document import CUSTOMER
 from retail.ledger.lots import remaining
@@ -18,8 +17,6 @@ from retail.signage.experiment import Outcome
 from retail.signage.rules import Offer
 from verticals.contract import Event
 from verticals.store.database import upsert
-
-_MOST_PRODUCTS = 5000
 
 
 def write(event: Event, connection: Connection) -> None:
@@ -32,21 +29,23 @@ def write(event: Event, connection: Connection) -> None:
 
 
 def offers(connection: Connection, place: str, at: datetime, since_ms: int) -> dict[str, Offer]:
-    """Every product with a price, what of it lies at `place`, when its earliest lot expires, what was sold lately."""
-    product = catalogue.products.c
-    query = select(catalogue.products).where(product.price_cents > 0).order_by(product.gtin).limit(_MOST_PRODUCTS)
-    rows = connection.execute(query).mappings().all()
-    held = {one["gtin"]: one for one in balance.on_hand(connection, [(row["gtin"], place) for row in rows])}
+    """What lies at `place` and has a price: how much of it, when its earliest lot expires, what was sold lately."""
+    product, held = catalogue.products.c, ledger.balances.c
+    query = select(catalogue.products, held.lot, held.thousandths).join(ledger.balances, held.gtin == product.gtin)
+    query = query.where(held.place == place, held.thousandths != 0, product.price_cents > 0)
+    about: dict[str, Mapping[Any, Any]] = {}
+    lots: dict[str, dict[str, int]] = {}
+    for row in connection.execute(query.order_by(product.gtin, held.lot)).mappings():
+        about[row["gtin"]] = row
+        lots.setdefault(row["gtin"], {})[row["lot"]] = row["thousandths"]
     dates, sold = _dates(connection), _sold(connection, since_ms)
-    found = {}
-    for row in rows:
-        gtin = row["gtin"]
-        days = _days_left(held[gtin]["lots"], dates.get(gtin, {}), at.date())
-        found[gtin] = Offer(
-            gtin, row["name"] or gtin, row["unit"], row["category"], row["price_cents"], held[gtin]["thousandths"],
-            days, sold.get(gtin, 0.0),
-        )  # fmt: skip
-    return found
+    return {
+        gtin: Offer(
+            gtin, row["name"] or gtin, row["unit"], row["category"], row["price_cents"], sum(lots[gtin].values()),
+            _days_left(lots[gtin], dates.get(gtin, {}), at.date()), sold.get(gtin, 0.0),
+        )
+        for gtin, row in about.items() if sum(lots[gtin].values()) > 0
+    }  # fmt: skip
 
 
 def _dates(connection: Connection) -> dict[str, dict[str, str]]:

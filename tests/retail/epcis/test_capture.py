@@ -5,8 +5,9 @@ import json
 from core.clock import Instant
 from retail.epcis.capture import capture_id, event_id, named, thing
 from retail.epcis.event_hash import hash_id
+from retail.settings import STORE
 from retail.signage.log import payload
-from retail.store import STORE, StoreStation
+from retail.store import StoreStation
 from retail.vertical import Retail
 from tests.retail.epcis.examples import MADE, OBJECT, PACKED, TAG, TURNED, WRONG
 from tests.retail.epcis.stores import SETTINGS, standing
