@@ -78,6 +78,11 @@ def read_gallery(package: Package) -> Gallery:
     return gallery
 
 
+def known_from(package: Package) -> float:
+    """The likeness from which the gallery takes a product for known."""
+    return package.card.limits.get(_UNKNOWN, 1.0)
+
+
 def head_graph(head: Head) -> bytes:
     """`embedding` (width) to `likenesses` (products)."""
     graph = GraphWriter()

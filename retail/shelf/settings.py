@@ -36,3 +36,8 @@ class BaySettings:
     def station(self) -> str:
         """The name of its station and of its device."""
         return f"bay-{self.name}"
+
+    @property
+    def camera_device(self) -> str:
+        """The name of the camera's process."""
+        return f"camera-{self.name}"
