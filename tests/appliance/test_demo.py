@@ -62,6 +62,7 @@ def test_a_demo_that_was_stopped_in_the_middle_is_still_a_demo(tmp_path: Path) -
     check(Demo(demo.data, screen_port=free_port(), opcua_port=free_port()))
 
 
+@pytest.mark.slow
 def test_a_damaged_inspection_is_told_and_left_to_the_line(tmp_path: Path) -> None:
     demo = demo_in(tmp_path, pictures=write_dataset(tmp_path / "set", train=6, good=1, flawed=1))
     prepare(demo, Heard())

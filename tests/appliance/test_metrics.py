@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
+import pytest
 
 from tests.support.repository import ROOT
 from tests.support.sites import free_port, on_port, write_site
@@ -39,6 +40,7 @@ def within(limit_s: float, true: Callable[[], bool]) -> None:
         time.sleep(0.1)
 
 
+@pytest.mark.slow
 def test_a_screen_shows_what_its_line_counts_and_nothing_of_one_that_stands_still(tmp_path: Path) -> None:
     port = free_port()
     config, data = write_site(tmp_path, on_port(port)), tmp_path / "data"

@@ -43,6 +43,7 @@ def lesson(folder: Path, goods: int = 6) -> dict[str, Any]:
     }
 
 
+@pytest.mark.slow
 def test_a_lesson_apart_is_on_the_shelf_and_leaves_no_process_and_little_memory(tmp_path: Path) -> None:
     places, heard, apart = Places(tmp_path / "data"), [], set[int]()
     before_bytes = psutil.Process().memory_info().rss

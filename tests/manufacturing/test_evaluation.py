@@ -68,6 +68,7 @@ def test_fewer_pictures_may_be_taught_from(dataset: Path) -> None:
     assert evaluate(dataset, replace(_QUICK, teach_from=5))["images"]["taught_from"] == 5
 
 
+@pytest.mark.slow
 def test_the_wished_rate_moves_the_threshold(dataset: Path, figures: dict[str, Any]) -> None:
     assert evaluate(dataset, replace(_QUICK, false_reject_rate=0.3))["threshold"] < figures["threshold"]
 

@@ -106,6 +106,7 @@ def test_pictures_of_the_last_parts_that_passed_are_taken(kiosk: KioskRig, visit
     assert picture.headers["content-type"] in ("image/jpeg", "image/png") and len(picture.content) > 1000
 
 
+@pytest.mark.slow
 def test_the_next_parts_are_taken_as_they_pass(kiosk: KioskRig, visitor: Visitor) -> None:
     kiosk.part(1)
     waiting = act(visitor, "take-next", begin(visitor))

@@ -140,6 +140,7 @@ def test_the_box_reads_who_comes_and_goes(event: str, prior: str) -> None:
     assert sample["at_utc_s"] == AT_UTC_S
 
 
+@pytest.mark.slow
 async def test_a_whole_ward_is_taken_by_the_listener_whole(tmp_path: Path) -> None:
     """Every message of some seconds with faults, each once, none refused."""
     samples: list[Sample] = []

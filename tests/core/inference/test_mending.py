@@ -165,6 +165,7 @@ async def test_a_model_that_hangs_seldom_is_mended_every_time(
     assert cell.engine._slots["m"].counts.hangs == 2
 
 
+@pytest.mark.slow
 def test_who_runs_a_stuck_model_himself_stands_in_nobodys_way(cell: Cell, stuck: Package) -> None:
     cell.engine.load("m", stuck)
     ask = Ask("m", stuck_inputs(boxes=MANY_BOXES))

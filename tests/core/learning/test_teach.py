@@ -105,6 +105,7 @@ def test_the_graph_scores_as_the_gaussian_it_was_made_of(
     assert _score(_session(result), image) == pytest.approx(expected, rel=5e-3)
 
 
+@pytest.mark.slow
 def test_pictures_of_many_shapes_are_taught_from_and_judged(weights: Weights) -> None:
     pictures = [
         _picture(part_picture(seed, height=64 + 8 * (seed % 5), width=96 + 8 * (seed % 3)), f"{seed}.png")
@@ -126,6 +127,7 @@ def test_the_choice_is_told_with_what_was_tried(weights: Weights) -> None:
     assert plan["view"] in plan["words"]
 
 
+@pytest.mark.slow
 def test_a_first_model_comes_before_the_best_and_can_judge(weights: Weights) -> None:
     early: list[Taught] = []
     last = teach(_pictures(range(8)), TeachSettings(side_px=64), weights=weights, first=early.append)

@@ -47,6 +47,7 @@ def test_the_same_seed_teaches_the_same_network_and_another_one_another() -> Non
     assert not np.array_equal(first["score.w"], other["score.w"])
 
 
+@pytest.mark.slow
 def test_what_is_taught_by_two_patients_is_told_in_a_third() -> None:
     found = cross_validated([_set(number) for number in range(3)], 0, _SHORT, folds=3)
     assert sorted(found) == ["patient 0", "patient 1", "patient 2"]

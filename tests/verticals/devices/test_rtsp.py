@@ -75,6 +75,7 @@ async def test_a_server_that_ends_is_lost_within_two_seconds_and_back_within_fiv
         assert (await client.grab("3", 2.0)).ticket == "3"
 
 
+@pytest.mark.slow
 @gst
 async def test_a_stream_that_stands_still_is_lost_although_its_connection_is_open(
     tmp_path: Path, server: RtspServer, camera: CameraProcess

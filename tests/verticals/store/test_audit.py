@@ -193,6 +193,7 @@ def test_what_json_cannot_hold_is_refused() -> None:
         canonical({"a": float("nan")})
 
 
+@pytest.mark.slow
 def test_writers_in_several_processes_keep_one_chain(tmp_path: Path) -> None:
     engine = make_box_db(tmp_path)
     command = [sys.executable, "-c", WRITER, str(tmp_path)]
