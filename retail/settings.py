@@ -14,6 +14,7 @@ from retail.epcis.settings import EpcisSettings
 from retail.ledger.document import OUTSIDE
 from retail.pos.settings import PosSettings
 from retail.rfid.settings import ReaderSettings
+from retail.shelf.settings import BaySettings
 from retail.signage.settings import SignageSettings
 from retail.work.settings import WorkSettings
 
@@ -45,6 +46,7 @@ class RetailSettings:
     back_places: Annotated[Sequence[Place], Field(min_length=1)] = ("backroom",)
     restricted: Sequence[RestrictedRule] = ()
     readers: Sequence[ReaderSettings] = ()
+    bays: Sequence[BaySettings] = ()
     epcis: EpcisSettings = field(default_factory=EpcisSettings)
     work: WorkSettings = field(default_factory=WorkSettings)
     pos: PosSettings = field(default_factory=PosSettings)
@@ -60,6 +62,10 @@ class RetailSettings:
         twice = next((name for name in names if names.count(name) > 1), None)
         if twice is not None:
             raise ValueError(f"two readers are called {twice!r}")
+        bays = [bay.name for bay in self.bays]
+        twice = next((name for name in bays if bays.count(name) > 1), None)
+        if twice is not None:
+            raise ValueError(f"two bays are called {twice!r}")
         strange = next((zone for reader in self.readers for zone in reader.zones if zone not in places), None)
         if strange is not None:
             raise ValueError(f"a reader's zone {strange!r} is none of the places {', '.join(places)}")
