@@ -85,7 +85,7 @@ def _width(content: bytes) -> int:
 
     if not content:
         return WIDTH
-    small = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_REDUCED_GRAYSCALE_8)
+    small = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_REDUCED_GRAYSCALE_2)
     return WIDTH if small is None else max(1, round(HEIGHT * small.shape[1] / small.shape[0]))
 
 

@@ -48,7 +48,7 @@ class Bay:
         return f"{bay_text(self.name)}: {share}, {self.out} out, {self.seen} of {self.planned} slots seen"
 
 
-def bays_of(planogram: Iterable[Row], states: Iterable[Row]) -> dict[str, Bay]:
+def bays_of(planogram: Iterable[Row], states: Iterable[Mapping[str, Any]]) -> dict[str, Bay]:
     """By fixture; slots that only a camera knows belong to its bay too."""
     known = {canonical(row["slot"]): row["state"] for row in states}
     bays: dict[str, Bay] = {}

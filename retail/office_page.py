@@ -14,6 +14,7 @@ from retail.office_frame import answered, bar, give_order, given, told, zone_of
 from retail.office_shown import kpis, nothing_to_do, notices, work_of
 from retail.product_shown import product_shown
 from retail.slot_names import bay_of, canonical
+from retail.slots_past import floor_time
 from retail.tasks_shown import KINDS, kinds_shown, tasks_shown
 from retail.work_rows import open_tasks, planogram, products_of, slot_states, store_days
 from verticals.web import Answered, Asked, Data, Desk, Go, Page, Shown
@@ -43,7 +44,8 @@ def _page(desk: Desk, asked: Asked, query: Mapping[str, str], said: str) -> Answ
         product = None
         if chosen:
             product = product_shown(connection, chosen["gtin"], settings, now_utc_s, zone, slot=chosen["slot_name"])
-    bays = bays_of(planned, states)
+    slider, then = floor_time(desk, query.get("at", ""), states, now_utc_s, zone, work)
+    bays = bays_of(planned, then)
     count = sum(bay.planned for bay in bays.values())
     values = {
         "kpis": kpis(store, days, work.expiring_days, count),
@@ -56,10 +58,10 @@ def _page(desk: Desk, asked: Asked, query: Mapping[str, str], said: str) -> Answ
         "more": max(0, len(listed) - len(shown)),
         "nothing": "" if listed else nothing_to_do(states, store, now_utc_s, kind),
         "floor": floor(bays, settings.back_places, bay_of(canonical(chosen.get("slot_name", "")))),
-        "bays": sorted(bays.values(), key=lambda bay: bay.name),
+        "slider": slider,
         "product": product,
         "said": said,
-        "query": {name: value for name, value in query.items() if name in ("kind", "task", "product")},
+        "query": {name: value for name, value in query.items() if name in ("kind", "task", "product", "at")},
     }  # fmt: skip
     return Shown("retail/office.html", {**bar(desk, asked, "/"), **values}, status=409 if said else 200)
 

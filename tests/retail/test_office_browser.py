@@ -118,7 +118,7 @@ def test_slots_are_drawn_over_the_still_and_moved_by_keys(store: StoreRig, page:
     page.get_by_role("button", name="One facing more").click()
     page.get_by_role("button", name="Add a slot").click()
     page.locator("[data-which]", has_text="1-02").wait_for()
-    page.get_by_label("Product").fill("Kitchen bags tall, 45 pcs")
+    page.get_by_role("combobox", name="Product").fill("Kitchen bags tall, 45 pcs")
     page.get_by_role("button", name="Save the plan").click()
     page.get_by_text("Saved: 2 slots, 2 of them in the planogram.").wait_for()
     [first, second] = Inbox(store.store.engine).pending()[-1].payload["slots"]

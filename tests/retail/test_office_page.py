@@ -139,6 +139,15 @@ def test_a_name_is_never_read_as_markup(tmp_path: Path) -> None:
     assert "<script>alert" not in page and "&lt;script&gt;" in page
 
 
+def test_the_floor_is_shown_as_it_was_at_an_earlier_hour(store: StoreRig) -> None:
+    assert "out, 1 of" not in shown(store.viewer, "/")
+    page = store.viewer.get("/?at=785").text  # 13:05, before anything was seen
+    assert "availability by bay at" in page and "Aisle A7, bay 2: not seen" in page
+    page = store.viewer.get("/?at=9999").text
+    assert "availability by bay at" not in page and "Aisle A7, bay 2: 70 % on shelf, 3 out" in page
+    assert store.viewer.get("/?at=-x").status_code == 200
+
+
 def test_a_new_store_says_what_is_missing(tmp_path: Path) -> None:
     with StoreRig(tmp_path) as store:
         page = shown(store.viewer, "/")

@@ -25,7 +25,7 @@ async function draw() {
   due = Infinity;
   if (held) { later(SOON_MS); return; }
   drawn = performance.now();
-  await look(() => ["kpis", "notices", "sync", "kinds", "tasks", "floor", "product"]);
+  await look(() => ["kpis", "notices", "sync", "kinds", "tasks", "floor", "floor-head", "product"]);
   refocus();
   later(IDLE_MS);
 }
@@ -38,6 +38,7 @@ function later(ms) {
   timer = setTimeout(draw, at - performance.now());
 }
 
+root.addEventListener("change", ({ target }) => { if (target.id === "hour") target.form.requestSubmit(); });
 document.addEventListener("focusin", ({ target }) => { focused = target.id; });
 document.addEventListener("ew:live", () => later(SOON_MS));
 document.addEventListener("ew:event", () => later(SOON_MS));
