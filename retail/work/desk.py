@@ -16,6 +16,7 @@ from retail.known import Known
 from retail.reading import kind_of, listed, text
 from retail.stock.freshness import Step
 from retail.work.believing import Believing
+from retail.work.count_sheet import PLANNED
 from retail.work.counts import CountDesk
 from retail.work.figures import figures
 from retail.work.gather import Sources
@@ -27,6 +28,7 @@ from retail.work.outcome import Outcome
 from retail.work.receiving import ReceivingDesk
 from retail.work.replenish import Replenishment
 from retail.work.sales import Sales
+from retail.work.schedule import risky
 from retail.work.sight import Sight
 from retail.work.tasks import TaskBoard
 from verticals.contract import Event, Sample
@@ -220,7 +222,14 @@ class WorkDesk:
         self.day.begin(today, now.utc_s)
         self.tasks.forget(now.utc_s)
         self.touch(self._known.products, now)
-        return [closed]
+        return [closed, *self._plan_counts(now.utc_s)]
+
+    def _plan_counts(self, now_utc_s: float) -> list[Event]:
+        """A sheet of the riskiest products each day, unless the last one is still to be begun."""
+        if any(sheet.state == PLANNED and not sheet.planned_by for sheet in self.counts.sheets.values()):
+            return []
+        items = risky(self.sources, now_utc_s, self._known.settings.work.counts_a_day)
+        return [self.counts.planned("Cycle count", "highest risk", items, "", now_utc_s)] if items else []
 
     def _close_day(self, now: Instant) -> Event:
         day = self.day.day

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from retail.catalogue.item_code import gtin_of
+from retail.slot_names import canonical
 from verticals.contract import Event
 
 FULL, LOW, EMPTY, WRONG, BLOCKED, UNKNOWN = STATES = ("full", "low", "empty", "wrong", "blocked", "unknown")
@@ -122,7 +123,7 @@ def _read(bay: str, said: Any, now_utc_s: float) -> Look | None:
     sure = said.get("confidence", 0.0)
     sure = float(sure) if isinstance(sure, int | float) and 0 <= sure <= 1 else 0.0
     found = gtin_of(str(said.get("found", ""))) if state == WRONG else ""
-    return Look(f"{bay}/{name}", bay, gtin, state, facings, of, sure, found, label, now_utc_s)
+    return Look(canonical(f"{bay}/{name}"), bay, gtin, state, facings, of, sure, found, label, now_utc_s)
 
 
 def _count(value: object) -> int:

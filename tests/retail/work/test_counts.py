@@ -229,6 +229,17 @@ def test_the_riskiest_products_are_planned_first(desk: StoreDesk) -> None:
     assert all(item["why"] for item in items)
 
 
+def test_each_day_has_one_sheet_of_its_own_unless_the_last_was_not_begun(stocked: StoreDesk) -> None:
+    stocked.advance(86_400)
+    (sheet,) = stocked.rows(tables.count_sheets)
+    assert (sheet["state"], sheet["planned_by"], sheet["items"]) == ("planned", "", 2)
+    stocked.advance(86_400)
+    assert len(stocked.rows(tables.count_sheets)) == 1
+    _count(stocked, sheet["id"], 10)
+    stocked.advance(86_400)
+    assert len(stocked.rows(tables.count_sheets)) == 2
+
+
 def test_a_sheet_that_waited_for_the_ledger_is_judged_after_a_restart(stocked: StoreDesk) -> None:
     sheet = _sheet(stocked)
     stocked.must("count-start", sheet=sheet)

@@ -46,3 +46,10 @@ def test_a_product_that_is_found_is_of_interest_only_where_it_is_wrong() -> None
     assert sight.of(TEA)[0].found == "05901234123457"
     sight.take("A1", [_slot("full", found="05901234123457")], NOW + 60)
     assert sight.of(TEA)[0].found == ""
+
+
+def test_a_slot_has_one_name_however_its_number_is_written() -> None:
+    sight = Sight()
+    sight.take("A1", [_slot("empty", slot="2-08")], NOW)
+    sight.take("A1", [_slot("full", slot="2-8")], NOW + 60)
+    assert {name: look.state for name, look in sight.looks.items()} == {"A1/2-8": "full"}
