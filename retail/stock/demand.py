@@ -19,8 +19,9 @@ FLAT_WEEK = (1.0,) * 7
 HALF_LIVES_DAYS = (10.0, 21.0, 42.0, 90.0)
 #: Pieces that the weekday profile of the store is worth against a product's own.
 _WEEK_WORTH = 60.0
-#: The level begins as the plain mean worth that many days; the spread as a Poisson's, worth that many days.
-_LEVEL_WORTH, _SPREAD_WORTH = 3.0, 10.0
+#: The plain mean is worth that many days to the level, a Poisson's spread that many to the spread. To the plain mean
+#: what was sold, stock-outs and all, is worth some days: a camera that wrongly saw nothing makes no demand.
+_LEVEL_WORTH, _SPREAD_WORTH, _AS_SOLD_WORTH = 3.0, 10.0, 4.0
 _LEAST_EXPOSED, _SOLD_EXPOSED = 0.1, 0.4
 #: A shorter memory is taken only where it foretells clearly better: on few sales it is luck.
 _BETTER = 0.97
@@ -94,19 +95,21 @@ def estimate(
 
 def _followed(history: Sequence[DaySales], week: Sequence[float], half_life_days: float) -> tuple[float, float]:
     """The level after the last day, and the mean squared miss of each next day against its mean."""
-    exposed = sum(day.counts * week[day.weekday] for day in history)
-    plain = sum(day.sold for day in history) / exposed if exposed else 0.0
+    offered_in_all = sum(day.counts * week[day.weekday] for day in history)
+    sold_in_all = sum(day.sold for day in history)
+    as_sold = sold_in_all / len(history) if history else 0.0
+    plain = (sold_in_all + _AS_SOLD_WORTH * as_sold) / (offered_in_all + _AS_SOLD_WORTH)
     keep = 0.5 ** (1.0 / half_life_days)
-    sold, offered = plain * _LEVEL_WORTH, _LEVEL_WORTH
-    missed = weight = 0.0
+    sold = offered = missed = weight = 0.0
     for day in history:
         share = week[day.weekday] * day.counts
-        expected = sold / offered * share
+        expected = (sold + _LEVEL_WORTH * plain) / (offered + _LEVEL_WORTH) * share
         if share >= _LEAST_EXPOSED and expected > 0:
             missed += (day.sold - expected) ** 2
             weight += expected
         sold, offered = keep * sold + day.sold, keep * offered + share
-    return sold / offered, (missed + _SPREAD_WORTH * plain) / (weight + _SPREAD_WORTH * plain) if plain else 1.0
+    level = (sold + _LEVEL_WORTH * plain) / (offered + _LEVEL_WORTH)
+    return level, (missed + _SPREAD_WORTH * plain) / (weight + _SPREAD_WORTH * plain) if plain else 1.0
 
 
 def hours_profile(sold_by_hour: Sequence[float], open_hours: Sequence[int]) -> tuple[float, ...]:

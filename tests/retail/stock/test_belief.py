@@ -179,8 +179,9 @@ def test_a_move_older_than_the_count_it_is_in_is_not_counted_again_after_a_resta
 def test_a_count_just_before_the_ledgers_figure_was_taken_is_not_lost() -> None:
     """The desk begins a product with the ledger's figure of now, and then hears of the count that brought it about."""
     beliefs = Beliefs([PROFILE])
-    for piece in [Counted(GTIN, FLOOR, 9, at(10), IMPORT), sold(10.01), Counted(GTIN, FLOOR, 6, at(9.99))]:
-        beliefs.take(piece)
+    beliefs.take(Counted(GTIN, FLOOR, 9, at(10), IMPORT))
+    beliefs.take(sold(10.01))
+    beliefs.take(Counted(GTIN, FLOOR, 6, at(9.99)))
     found = of(beliefs, FLOOR, 10.1)
     assert (found.on_hand, found.book) == (5, 5)
     assert found.confidence > 0.9
