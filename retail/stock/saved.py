@@ -10,7 +10,7 @@ import numpy as np
 from retail.stock.mass import Table, scaled
 from retail.stock.track import Reading, Since, Track
 
-_KEPT = 1e-4
+_KEPT = 2e-5
 
 
 def track_state(track: Track) -> dict[str, Any]:
