@@ -90,11 +90,15 @@ def _width(content: bytes) -> int:
 
 
 def photos(desk: Desk, bays: Iterable[str]) -> dict[str, dict[str, Any]]:
-    """By slot: `href` of its bay's newest kept picture and `box`, the part of it that shows the slot (`viewBox`)."""
+    """By slot: `href` of its bay's still, where there is one, and `box`, the part that shows the slot (`viewBox`).
+
+    The still shows what belongs there, which is what somebody looks for before an empty shelf; else the newest picture.
+    """
     newest: dict[str, str] = {}
-    for event in desk.events(kinds=("shelf", "slots"), limit=400, newest_first=True):
-        for sha in _pictures(event, "kept"):
-            newest.setdefault(event.station, sha)
+    for name, kinds in (("still", ("plan",)), ("kept", ("shelf", "slots"))):
+        for event in desk.events(kinds=kinds, limit=400, newest_first=True):
+            for sha in _pictures(event, name):
+                newest.setdefault(event.station, sha)
     found: dict[str, dict[str, Any]] = {}
     for bay in {bay for bay in bays if station_of(bay) in newest}:
         width = width_of(desk, newest[station_of(bay)])
