@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import numpy as np
 
@@ -58,7 +59,7 @@ def sight_of(desk: Desk, bay: str) -> Sight:
         still = f"/shelf/{bay}/still"
     if kept is None:
         found = still_file(desk, bay)
-        width = WIDTH if found is None else _width(found[0].read_bytes())
+        width = WIDTH if found is None else _width_of_file(found[0], found[0].stat().st_mtime_ns)
         return Sight(still, None, still, boxes, plan, width)
     width = width_of(desk, kept[1])
     return Sight(f"/evidence/{kept[1]}", kept[0].at_utc_s, still or f"/evidence/{kept[1]}", boxes, plan, width)
@@ -89,6 +90,11 @@ def _width(content: bytes) -> int:
     return WIDTH if small is None else max(1, round(HEIGHT * small.shape[1] / small.shape[0]))
 
 
+@lru_cache(maxsize=64)
+def _width_of_file(path: Path, mtime_ns: int) -> int:
+    return _width(path.read_bytes())
+
+
 def photos(desk: Desk, bays: Iterable[str]) -> dict[str, dict[str, Any]]:
     """By slot: `href` of its bay's still, where there is one, and `box`, the part that shows the slot (`viewBox`).
 
@@ -100,12 +106,16 @@ def photos(desk: Desk, bays: Iterable[str]) -> dict[str, dict[str, Any]]:
             for sha in _pictures(event, name):
                 newest.setdefault(event.station, sha)
     found: dict[str, dict[str, Any]] = {}
-    for bay in {bay for bay in bays if station_of(bay) in newest}:
-        width = width_of(desk, newest[station_of(bay)])
+    for bay in set(bays):
+        file, sha = still_file(desk, bay), newest.get(station_of(bay), "")
+        if file is None and not sha:
+            continue
+        href = f"/shelf/{quote(bay)}/still" if file else f"/evidence/{sha}"
+        width = _width_of_file(file[0], file[0].stat().st_mtime_ns) if file else width_of(desk, sha)
         for slot in plan_slots(desk, bay):
             x, y, wide, high = _box(slot)
             found[canonical(f"{bay}/{slot['name']}")] = {
-                "href": f"/evidence/{newest[station_of(bay)]}", "width": width, "height": HEIGHT,
+                "href": href, "width": width, "height": HEIGHT,
                 "box": f"{x * width:.0f} {y * HEIGHT:.0f} {wide * width:.0f} {high * HEIGHT:.0f}",
             }  # fmt: skip
     return found
@@ -150,7 +160,7 @@ def _pictures(event: Event, name: str) -> Iterable[str]:
 
 def bay_settings(desk: Desk, bay: str) -> Any | None:
     """None for a bay that the site gave no camera."""
-    return next((one for one in getattr(desk.settings, "bays", ()) if one.name == bay), None)
+    return next((one for one in desk.settings.bays if one.name == bay), None)
 
 
 def still_file(desk: Desk, bay: str) -> tuple[Path, str] | None:

@@ -181,15 +181,23 @@ def look(desk: Desk, asked: Asked) -> Answered:
                 like=like,
             )  # fmt: skip
             said = "" if several else f"Nothing is called {text[:40]}, and it is no code that the store knows."
+        counting = found is not None and _being_counted(connection, met.gtin)
         slots = [] if found is None else rows(
             connection, "SELECT fixture, shelf, slot FROM planogram_slots WHERE gtin = :gtin", gtin=met.gtin,
         )  # fmt: skip
     values = {
         "title": "Find", "sub": "scan, or type a name", "look": "hand--list", "said": said, "product": found,
-        "several": several, "searched": text,
+        "several": several, "searched": text, "counting": counting,
         "slots": [f"{row['fixture']}, {row['shelf']}-{row['slot']:02d}" for row in slots[:6]],
     }  # fmt: skip
     return Shown("retail/look.html", {**hand(desk, asked, "/look"), **values}, status=404 if said else 200)
+
+
+def _being_counted(connection: Connection, gtin: str) -> bool:
+    """Who counts must not look up what is expected."""
+    query = ("SELECT 1 FROM count_items i JOIN count_sheets s ON s.id = i.sheet "
+             "WHERE i.gtin = :gtin AND s.state IN ('open', 'recount') LIMIT 1")  # fmt: skip
+    return bool(rows(connection, query, gtin=gtin))
 
 
 PAGES = (

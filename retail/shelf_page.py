@@ -32,7 +32,7 @@ def shelves(desk: Desk, asked: Asked) -> Answered:
         bays = bays_of(planogram(connection), slot_states(connection))
     stations = told(desk)[1]
     cameras = {name.removeprefix("bay-") for name in stations if name.startswith("bay-")}
-    cameras |= {one.name for one in getattr(desk.settings, "bays", ())}
+    cameras |= {one.name for one in desk.settings.bays}
     for name in cameras:
         bays.setdefault(name, Bay(name))
     shown = [
@@ -133,7 +133,8 @@ def save(desk: Desk, asked: Asked) -> Answered:
         mark = hashlib.sha256(json.dumps(payload, sort_keys=True).encode()).hexdigest()[:24]
         desk.bring(_SOURCE, f"{bay}-{round(desk.clock.now().utc_s * 1000)}-{mark}", payload)
     desk.audit("shelf-plan", {"bay": bay, "slots": len(plan.slots)}, who=asked.who, role=asked.role)
-    return Data({"accepted": True, "reason": "", "data": {"slots": len(plan.slots), "planned": len(planned)}})
+    said = {"slots": len(plan.slots), "planned": len(planned), "restart": settings is not None}
+    return Data({"accepted": True, "reason": "", "data": said})
 
 
 def _planned(plan: Plan, there: Mapping[str, Mapping[str, Any]], known: set[str]) -> list[dict[str, Any]]:

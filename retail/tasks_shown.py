@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
@@ -21,6 +22,12 @@ KINDS: Mapping[str, tuple[str, str, str]] = {
     "label": ("Fix label", "label", "Label"),
 }
 _PLACES = {"backroom": "back room", "floor": "shelf"}
+_DATE = re.compile(r"\b\d{4}-\d\d-\d\d\b")
+_AMOUNT = r"-?\d+(?:\.\d+)?(?: kg)?"
+_FIGURE = re.compile(
+    rf"(?P<bad>^out\b|^probably out\b|\bexpired\b)|^{_AMOUNT}|(?<=\bsystem ){_AMOUNT}|(?<=\bcamera )\d+|(?<=\bRFID )\d+"
+    rf"|\b{_AMOUNT}(?= in )"
+)
 
 
 def place_text(place: str) -> str:
@@ -74,14 +81,14 @@ def task_shown(
 
 
 def why(task: Row, unit: str, now_utc_s: float, zone: ZoneInfo) -> list[Piece]:
-    """The reason in a line, its figures strong; the rule's own words where its facts are not there."""
+    """The reason in a line, its figures strong: what the camera counted of a refill, else the rule's own words."""
     facts: Mapping[str, Any] = task["facts"]
-    words = _WHY.get(task["kind"])
-    pieces = words(facts, unit, now_utc_s, zone) if words is not None else []
-    return pieces or [str(task["reason"])]
+    seen = _refill(facts, unit, now_utc_s, zone) if task["kind"] == "refill" else []
+    return seen or spoken(str(task["reason"]))
 
 
 def _refill(facts: Mapping[str, Any], unit: str, now_utc_s: float, zone: ZoneInfo) -> list[Piece]:
+    """`out since 13:22, 6 in back room`, `low, 2 of 12, 18 in cold room`; nothing where no camera looks."""
     back, place = _amount(facts.get("back"), unit), place_text(str(facts.get("back_place") or "backroom"))
     if not back:
         return []
@@ -93,46 +100,22 @@ def _refill(facts: Mapping[str, Any], unit: str, now_utc_s: float, zone: ZoneInf
         return [("out", "out"), text, *behind]
     if seen is not None and of:
         return ["low, ", (f"{seen:g}", "b"), f" of {of:g}, ", *behind]
-    return ["low, ", *behind]
+    return []
 
 
-def _check(facts: Mapping[str, Any], unit: str, now_utc_s: float, zone: ZoneInfo) -> list[Piece]:
-    if facts.get("camera_state") == "wrong":
-        return ["another item lies there: ", (str(facts.get("found") or "not known"), "b")]
-    return _sources(facts, unit)
-
-
-def _sources(facts: Mapping[str, Any], unit: str) -> list[Piece]:
-    """`system 9, camera 0, RFID 0`, of each that said something."""
+def spoken(reason: str) -> list[Piece]:
+    """A rule's own words with their figures strong, dates and places as people say them."""
+    text = _DATE.sub(lambda found: expiry_text(found[0]), reason)
+    for place, word in _PLACES.items():
+        text = text.replace(f" in {place}", f" in {word}")
     pieces: list[Piece] = []
-    for name, key in (("system", "system"), ("camera", "camera"), ("RFID", "rfid")):
-        amount = _amount(facts.get(key), unit if key == "system" else "piece")
-        if amount:
-            pieces += [f"{', ' if pieces else ''}{name} ", (amount, "b")]
-    return pieces
-
-
-def _count(facts: Mapping[str, Any], unit: str, now_utc_s: float, zone: ZoneInfo) -> list[Piece]:
-    system, low, high = (_amount(facts.get(key), unit) for key in ("system", "low", "high"))
-    if not system:
-        return []
-    if low and high and low != high:
-        return ["system ", (system, "b"), f", may be {low} to {high}"]
-    return ["system ", (system, "b")]
-
-
-def _markdown(facts: Mapping[str, Any], unit: str, now_utc_s: float, zone: ZoneInfo) -> list[Piece]:
-    amount, expiry = _amount(facts.get("on_hand"), unit), str(facts.get("expiry") or "")
-    if not amount or not expiry:
-        return []
-    days, percent = number_of(facts.get("days_left")), number_of(facts.get("markdown_pct"))
-    if days is not None and days < 0:
-        return [(amount, "b"), " ", ("expired", "out"), f" {expiry_text(expiry)}, take away"]
-    tried = f", try \N{MINUS SIGN}{percent:g} %" if percent else ""
-    return [(amount, "b"), f" expire {expiry_text(expiry)}{tried}"]
-
-
-_WHY = {"refill": _refill, "check": _check, "count": _count, "markdown": _markdown}
+    end = 0
+    for found in _FIGURE.finditer(text):
+        if found.start() > end:
+            pieces.append(text[end : found.start()])
+        pieces.append((found[0], "out" if found["bad"] else "b"))
+        end = found.end()
+    return [*pieces, text[end:]] if text[end:] or not pieces else pieces
 
 
 def _amount(value: object, unit: str) -> str:

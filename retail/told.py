@@ -6,7 +6,7 @@ from verticals.contract import Event, Json
 
 _SHOWN = frozenset({
     "documents", "catalogue", "refused", "task", "slots", "beliefs", "store-day", "count-sheet", "suggestion",
-    "purchase-order", "receiving", "plan",
+    "purchase-order", "receiving", "plan", "shelf",
 })  # fmt: skip
 
 

@@ -60,7 +60,7 @@ def test_the_dearest_task_is_first_and_its_product_is_looked_at(store: StoreRig)
 def test_a_kind_is_a_link_that_shows_it_alone(store: StoreRig) -> None:
     page = shown(store.viewer, "/?kind=markdown")
     assert "Medium fat milk" in page and "Oat milk" not in page
-    assert "3 expired Sun 22 Nov, take away" in page
+    assert "3 expired Sun 22 Nov: take them off the shelf" in page
 
 
 def test_another_task_and_another_product_can_be_looked_at(store: StoreRig) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.store_filled import BAGS, GTINS, SHOWN, fill
+from tests.support.store_filled import BAGS, GTINS, SHOWN, count_sheet, fill
 from tests.support.store_screens import StoreRig, read
 
 
@@ -68,6 +68,9 @@ def test_what_nobody_knows_is_said(store: StoreRig) -> None:
 def test_the_hand_held_finds_by_scan_and_by_name(store: StoreRig) -> None:
     page = read(store.associate, f"/look?q={BAGS[1:]}")
     assert "Kitchen bags tall, 45 pcs" in page and "sure to ±1" in page and "Slot A7.2, 2-08" in page
+    count_sheet(store)
+    page = read(store.associate, f"/look?q={BAGS[1:]}")
+    assert "It is being counted" in page and "sure to" not in page and "Ledger 6" not in page
     assert "Kitchen bags tall, 20 pcs" in read(store.associate, "/look?q=kitchen")
     assert "Nothing is called zzz" in read(store.associate, "/look?q=zzz", 404)
     assert "Scan a product" in read(store.associate, "/look")

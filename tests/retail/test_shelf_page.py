@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from retail.settings import RetailSettings
 from retail.shelf.plan import read_plan
 from retail.shelf.settings import BaySettings
 from tests.support.pictures import write_png
@@ -45,18 +46,15 @@ def test_a_bay_that_the_site_names_is_planned_in_its_file(tmp_path: Path) -> Non
         store.catalogue([{"gtin": BAGS, "name": "Bags"}])
         assert store.viewer.get("/shelf/A9.1/still").headers["content-type"] == "image/png"
         assert 'href="/shelf/A9.1/still"' in store.lead.get("/shelf/A9.1/setup").text
-        assert save(store, "A9.1", [SLOT])[0] == 200
+        assert save(store, "A9.1", [SLOT])[1]["data"]["restart"] is True
         assert read_plan(plan).slots[0].product == BAGS
         assert 'viewBox="0 0 1280 960"' in store.viewer.get("/shelf/A9.1").text
         assert "2-08" in read(store.viewer, "/shelf/A9.1")
         assert store.viewer.get("/shelf/A7.7/still").status_code == 404
 
 
-def settings_with_bay(plan: Path, still: Path) -> Any:
-    bay = BaySettings("A9.1", str(plan), str(still))
-    settings = replace(SETTINGS)
-    object.__setattr__(settings, "bays", [bay])
-    return settings
+def settings_with_bay(plan: Path, still: Path) -> RetailSettings:
+    return replace(SETTINGS, bays=(BaySettings("A9.1", str(plan), str(still)),))
 
 
 @pytest.fixture(autouse=True)
@@ -108,7 +106,7 @@ def test_what_was_drawn_goes_to_the_camera_and_into_the_planogram(store: StoreRi
     before = len(Inbox(store.store.engine).pending())
     more = {"name": "left", "product": "", "box": [0.0, 0.0, 0.1, 0.1], "facings": 1}
     status, said = save(store, "A7.2", [SLOT, more])
-    assert (status, said["data"]) == (200, {"slots": 2, "planned": 1})
+    assert (status, said["data"]) == (200, {"slots": 2, "planned": 1, "restart": False})
     [order] = store.orders
     assert (order.name, order.args["slots"]) == ("plan", [SLOT, more])
     [brought] = Inbox(store.store.engine).pending()[before:]

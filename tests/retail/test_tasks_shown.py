@@ -31,23 +31,29 @@ def test_a_refill_says_since_when_and_where_the_rest_is() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "facts", "text"),
+    ("reason", "text", "strong"),
     [
-        ("refill", {"camera": 2, "camera_of": 12, "back": 18, "back_place": "cold-room"},
-         "low, 2 of 12, 18 in cold room"),
-        ("check", {"system": 9, "camera": 0, "rfid": 1}, "system 9, camera 0, RFID 1"),
-        ("check", {"camera_state": "wrong", "found": "Oat milk"}, "another item lies there: Oat milk"),
-        ("count", {"system": 6, "low": 2, "high": 7}, "system 6, may be 2 to 7"),
-        ("markdown", {"on_hand": 14, "expiry": "2026-11-25", "days_left": 2, "markdown_pct": 30},
-         "14 expire Wed 25 Nov, try −30 %"),
-        ("markdown", {"on_hand": 3, "expiry": "2026-11-22", "days_left": -1}, "3 expired Sun 22 Nov, take away"),
-        ("label", {}, "its own words"),
-        ("refill", {}, "its own words"),
-        ("markdown", {"on_hand": "many", "expiry": None}, "its own words"),
+        ("system 9, camera 0: no sale for 6 h", "system 9, camera 0: no sale for 6 h", ["9", "0"]),
+        ("probably out, 6 in backroom", "probably out, 6 in back room", ["probably out", "6"]),
+        ("14 expire Wed 25 Nov, try −30 %", "14 expire Wed 25 Nov, try −30 %", ["14"]),
+        ("3 expired 2026-11-22: take them off the shelf", "3 expired Sun 22 Nov: take them off the shelf",
+         ["3", "expired"]),
+        ("1.5 kg left, 4 kg in cold room", "1.5 kg left, 4 kg in cold room", ["1.5 kg", "4 kg"]),
+        ("label €2.49, till €2.79", "label €2.49, till €2.79", []),
+        ("", "", []),
     ],
 )  # fmt: skip
-def test_each_kind_says_why_in_a_line(kind: str, facts: dict[str, Any], text: str) -> None:
-    assert words(shown(kind, **facts)) == text
+def test_a_rules_own_words_are_kept_with_their_figures_strong(reason: str, text: str, strong: list[str]) -> None:
+    for kind in ("check", "markdown", "count", "label"):
+        one = shown(kind, reason=reason, system=1, on_hand=99)
+        assert words(one) == text
+        assert [piece[0] for piece in one["why"] if not isinstance(piece, str)] == strong
+
+
+def test_a_refill_says_what_the_camera_counts_where_one_looks() -> None:
+    seen: dict[str, Any] = {"camera": 2, "camera_of": 12, "back": 18, "back_place": "cold-room"}
+    assert words(shown("refill", **seen)) == "low, 2 of 12, 18 in cold room"
+    assert words(shown("refill", reason="2 left, 18 in backroom", back=18)) == "2 left, 18 in back room"
 
 
 def test_kilograms_have_their_unit() -> None:

@@ -146,15 +146,15 @@ def _tasks(store: StoreRig) -> None:
         "tasks",
         task(1, "refill", 0, "A7.2/2-08", 883, back=6, back_place="backroom", system=6, shelf=0, capacity=8, **out),
         task(2, "refill", 1, "C2.1/1-02", 792, back=24, back_place="cold-room", system=24, **out),
-        task(3, "check", 2, "C4.1/1-05", 630, system=9, camera=0, reason="no sale where 6 were expected"),
+        task(3, "check", 2, "C4.1/1-05", 630, reason="system 9, camera 0: no sale for 6 h"),
         task(4, "refill", 3, "F1.1/1-03", 575, back=12, back_place="cold-room", camera=1, camera_of=8, unit="kg"),
-        task(5, "markdown", 4, "C1.2/2-01", 490, on_hand=14, expiry="2026-11-25", days_left=2, markdown_pct=30),
-        task(6, "count", 5, "A7.2/1-03", 420, system=6, low=2, high=7),
+        task(5, "markdown", 4, "C1.2/2-01", 490, reason="14 expire Wed 25 Nov, try −30 %"),
+        task(6, "count", 5, "A7.2/1-03", 420, reason="nobody knows well enough how many there are"),
         task(7, "refill", 6, "A3.2/2-05", 385, back=18, back_place="backroom", camera=2, camera_of=12),
         task(8, "label", 7, "A3.2/1-04", 310, reason="label €2.49, till €2.79"),
-        task(9, "check", 8, "F1.2/2-02", 275, system=32, camera=1, reason="low for 5 h"),
+        task(9, "check", 8, "F1.2/2-02", 275, reason="system 32, camera 1: low for 5 h"),
         task(10, "refill", 9, "F2.1/1-01", 240, back=4, back_place="cold-room", camera=1, camera_of=6, unit="kg"),
-        task(11, "markdown", 2, "C4.1/1-05", 120, on_hand=3, expiry="2026-11-22", days_left=-1, lot="L2610-A"),
+        task(11, "markdown", 2, "C4.1/1-05", 120, reason="3 expired 2026-11-22: take them off the shelf"),
     )  # fmt: skip
 
 

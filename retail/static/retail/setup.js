@@ -172,7 +172,8 @@ async function save() {
   try {
     const answer = await post(`/shelf/${encodeURIComponent(said.bay)}/setup`, { slots });
     const reply = await answer.json().catch(() => ({}));
-    if (reply.accepted) tell(`Saved: ${reply.data.slots} slots, ${reply.data.planned} of them in the planogram.`, true);
+    const later = reply.data?.restart ? " The camera works by it from the next start of the store's line on." : "";
+    if (reply.accepted) tell(`Saved: ${reply.data.slots} slots, ${reply.data.planned} of them in the planogram.${later}`, true);
     else tell(reply.reason || reply.error || `The box answered ${answer.status}.`);
   } finally {
     part("save").disabled = false;
