@@ -33,7 +33,7 @@ $(STAMP): pyproject.toml
 	@touch $@
 	@echo "==> ready: $(BIN)/edgewise --help"
 
-run: setup ## a simulated plant cell with its kiosk, in the foreground
+run: setup ## a simulated plant cell, ward and store with their screens, in the foreground
 	@$(BIN)/edgewise demo $(ARGS)
 
 test: setup ## the tests; browser tests and real data sets are skipped with a reason where they are missing

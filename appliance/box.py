@@ -50,9 +50,9 @@ def check(app: App, site: Site) -> None:
 
     No device is opened: a camera whose pictures are not there yet is no fault of the settings.
     """
-    names = Counter(station.spec.name for station in app.vertical.stations(app.settings))
-    names += Counter(spec.name for spec in app.vertical.devices(app.settings))
-    for name, count in names.items():
+    stations = Counter(station.spec.name for station in app.vertical.stations(app.settings))
+    devices = Counter(spec.name for spec in app.vertical.devices(app.settings))
+    for name, count in (stations | devices).items():  # the one device of a station may have its name
         if count > 1:
             raise SettingsError(f"{site.config} [{app.name}]: '{name}' is there {count} times", hint="Rename one.")
     for spec in app.vertical.devices(app.settings):

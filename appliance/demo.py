@@ -1,5 +1,5 @@
-"""A ready-made site: a simulated plant cell with an inspection taught from its good parts, a simulated ward, and
-their settings file.
+"""A ready-made site: a simulated plant cell with an inspection taught from its good parts, a simulated ward, a
+simulated store with its past, and their settings file.
 
 Everything lies in one data directory that carries a mark; `edgewise run` refuses it, so that nobody takes a
 simulated line for a real one.
@@ -13,7 +13,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from appliance import demo_ward
+from appliance import demo_store, demo_ward
+from appliance.demo_store import DemoStore
 from appliance.demo_ward import DemoWard
 from appliance.ports import require_free
 from appliance.processes import Process
@@ -62,7 +63,7 @@ camera.options.wait = "100ms"
 class Demo:
     """What the demo shows. `pictures`: a data set with train/good and test/..., or None for rendered parts.
 
-    `plant` False: there is none; `ward` None: neither is that.
+    `plant` False: there is none; `ward`, `store` None: neither are those.
     `faults` of the plant as on its command line, such as `restart@20:1.5`; `store_url` as in `[store] url`.
     """
 
@@ -77,6 +78,7 @@ class Demo:
     store_url: str = ""
     plant: bool = True
     ward: DemoWard | None = None
+    store: DemoStore | None = None
 
     @property
     def opcua_url(self) -> str:
@@ -132,6 +134,8 @@ def check(demo: Demo) -> None:
         _check_plant(demo)
     if demo.ward is not None:
         demo_ward.check(demo.ward)
+    if demo.store is not None:
+        demo_store.check(demo.store)
 
 
 def _check_plant(demo: Demo) -> None:
@@ -154,6 +158,8 @@ def prepare(demo: Demo, say: Callable[[str], None]) -> None:
         demo.data.mkdir(parents=True, exist_ok=True)
         (demo.data / MARK).write_text("Made by `edgewise demo`; refused by `edgewise run`.\n", "utf-8")
         demo.hot_folder.mkdir(parents=True, exist_ok=True)
+        if demo.store is not None:
+            demo_store.prepare(demo.store)
         demo.config.write_text(_site(demo), "utf-8")
     except OSError as error:
         raise StoreError(
@@ -161,6 +167,8 @@ def prepare(demo: Demo, say: Callable[[str], None]) -> None:
         ) from error
     if demo.ward is not None:
         demo_ward.prepare(demo.ward)
+    if demo.store is not None:
+        demo_store.bring_past(demo.store, demo.config, Places(demo.data), say)
     if demo.plant:
         _introduce(demo, Places(demo.data))
         _teach(demo, Places(demo.data), say)
@@ -182,7 +190,8 @@ def _site(demo: Demo) -> str:
     text = _SITE.format(store=f'url = "{demo.store_url}"\n' if demo.store_url else "")
     if demo.plant:
         text += _PLANT.format(port=demo.screen_port, recipe=demo.recipe, opcua_url=demo.opcua_url, hot_folder=folder)
-    return text + (demo_ward.site_text(demo.ward) if demo.ward is not None else "")
+    text += demo_ward.site_text(demo.ward) if demo.ward is not None else ""
+    return text + (demo_store.site_text(demo.store) if demo.store is not None else "")
 
 
 def _teach(demo: Demo, places: Places, say: Callable[[str], None]) -> None:
@@ -237,7 +246,8 @@ def _tenths(say: Callable[[str], None]) -> Callable[[float, str], None]:
 def processes(demo: Demo) -> list[Process]:
     """The simulators. Raises InputError for a fault of the plant that it does not know."""
     found = [plant_process(demo)] if demo.plant else []
-    return found + ([demo_ward.ward_process(demo.ward)] if demo.ward is not None else [])
+    found += [demo_ward.ward_process(demo.ward)] if demo.ward is not None else []
+    return found + ([demo_store.store_process(demo.store)] if demo.store is not None else [])
 
 
 def plant_process(demo: Demo) -> Process:

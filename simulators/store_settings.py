@@ -17,12 +17,14 @@ class WorldSettings:
     `camera_share` and `tagged_share` are shares of the products; `theft_share`, `unscanned` and `wrong_item` of the
     pieces that leave the shelf; `sweeps_per_day` is the chance that thieves empty a product's shelf that day.
     `level_walk` is the daily step of the logarithm of a product's demand. `count_days`: days between counts of the
-    fifth of the products of most value, of those up to half, of the rest.
+    fifth of the products of most value, of those up to half, of the rest. `demand` multiplies what each product sells,
+    on shelves of the same size.
     """
 
     products: int = 200
     begin_utc_s: float = MONDAY_UTC_S
     slow_share: float = 0.25
+    demand: float = 1.0
     camera_share: float = 0.75
     tagged_share: float = 0.3
     level_walk: float = 0.04

@@ -18,6 +18,7 @@ from simulators.store_products import Product, assortment
 from simulators.store_scene import Scene
 from simulators.store_sensors import ShelfCameras, TagReaders
 from simulators.store_settings import CLOSES_H, DAY_S, HOUR_S, OPENS_H, WorldSettings
+from simulators.store_shelf import Lot
 from simulators.store_staff import Staff
 from simulators.store_tills import Tills
 
@@ -70,6 +71,11 @@ class World:
         """Pieces that are truly there now; those astray are in neither place."""
         stock = self._scene.stocks[self._scene.index[gtin]]
         return stock.floor if place == FLOOR else stock.backroom
+
+    def lots(self, gtin: str, place: str) -> tuple[Lot, ...]:
+        """The pieces of `on_hand` by lot."""
+        stock = self._scene.stocks[self._scene.index[gtin]]
+        return tuple(stock.floor_lots if place == FLOOR else stock.back_lots)
 
     def astray(self, gtin: str) -> int:
         return self._scene.stocks[self._scene.index[gtin]].astray

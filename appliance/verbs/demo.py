@@ -1,4 +1,4 @@
-"""`edgewise demo`: the appliance with a simulated plant cell and ward; SIMULATED stands on every screen."""
+"""`edgewise demo`: the appliance with a simulated plant cell, ward and store; SIMULATED stands on every screen."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from pathlib import Path
 
 from appliance.arguments import above_zero, add_data, port, whole
 
-_APPS = ("manufacturing", "healthcare")
+_APPS = ("manufacturing", "healthcare", "retail")
 
 
 def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = subparsers.add_parser("demo", help="the appliance with simulators and a ready-made site")
     add_data(parser, "./demo-var")
-    parser.add_argument("apps", nargs="*", choices=[[], *_APPS], metavar="APP", help=f"{' or '.join(_APPS)}; both")
+    parser.add_argument("apps", nargs="*", choices=[[], *_APPS], metavar="APP", help=f"{', '.join(_APPS)}; all")
     parser.add_argument(
         "--pictures", type=Path, help="a data set with train/good and test/...; default: rendered parts"
     )
@@ -29,6 +29,8 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument("--ward-port", type=port, default=8102, help="port of the nurse station")
     parser.add_argument("--hl7-port", type=port, default=2575, help="where the simulated monitors send HL7")
     parser.add_argument("--waves-port", type=port, default=8112, help="where they send waves")
+    parser.add_argument("--store-port", type=port, default=8103, help="port of the back office")
+    parser.add_argument("--llrp-port", type=port, default=5084, help="port of the simulated RFID reader")
     parser.set_defaults(run=run)
 
 
@@ -37,6 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
     from appliance.alone import alone
     from appliance.box import run_box
     from appliance.demo import Demo, account, check, prepare, processes, say_on_stderr
+    from appliance.demo_store import DemoStore
     from appliance.demo_ward import DemoWard
     from appliance.site import load_site
     from verticals.places import Places
@@ -45,6 +48,10 @@ def run(arguments: argparse.Namespace) -> int:
     ward = DemoWard(
         arguments.data / "demo", arguments.ward_port, arguments.hl7_port, arguments.waves_port, arguments.seed
     )
+    store = DemoStore(
+        arguments.data / "demo" / "store", arguments.data, arguments.store_port, arguments.llrp_port, arguments.seed,
+        arguments.store_url,
+    )  # fmt: skip
     demo = Demo(
         data=arguments.data,
         pictures=arguments.pictures,
@@ -57,6 +64,7 @@ def run(arguments: argparse.Namespace) -> int:
         store_url=arguments.store_url,
         plant="manufacturing" in apps,
         ward=ward if "healthcare" in apps else None,
+        store=store if "retail" in apps else None,
     )
     simulators, places = processes(demo), Places(demo.data)
     check(demo)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -17,7 +17,8 @@ from retail.ledger.document import Document
 from retail.settings import RetailSettings
 
 SOURCE = "import"
-_DOCUMENTS_A_FACT = 500
+#: A fact is booked in one transaction: it must not hold the store for long, whatever the size of its documents.
+_DOCUMENTS_A_FACT, _LINES_A_FACT = 500, 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +95,23 @@ def read_import(files: Files, known: Known, settings: RetailSettings, now_utc_s:
     if not counts:
         raise InputError("no file was named", hint="Name products, a planogram, a stock or sales.")
     facts = [_fact("catalogue", {"kind": "catalogue", **catalogue}, now_utc_s)] if catalogue else []
-    for first in range(0, len(documents), _DOCUMENTS_A_FACT):
-        said = [one.as_json() for one in documents[first : first + _DOCUMENTS_A_FACT]]
+    for portion in _portions(documents):
+        said = [one.as_json() for one in portion]
         facts.append(_fact("documents", {"kind": "documents", "documents": said}, now_utc_s))
     return Import(facts, counts)
+
+
+def _portions(documents: Iterable[Document]) -> Iterator[list[Document]]:
+    portion: list[Document] = []
+    lines = 0
+    for one in documents:
+        portion.append(one)
+        lines += len(one.lines) + len(one.counts)
+        if len(portion) >= _DOCUMENTS_A_FACT or lines >= _LINES_A_FACT:
+            yield portion
+            portion, lines = [], 0
+    if portion:
+        yield portion
 
 
 def _fact(what: str, payload: Mapping[str, Any], now_utc_s: float) -> Fact:
