@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.support.browsers import opened_browser
+from tests.support.screens import eventually
 from tests.support.store_filled import BAGS, GTINS, SHOWN, count_sheet, fill
 from tests.support.store_screens import StoreRig
 from verticals.store.inbox import Inbox
@@ -181,7 +182,33 @@ def test_what_the_box_refuses_is_said_and_stays_until_somebody_has_read_it(store
     page.locator("[data-waiting]").wait_for(state="hidden")
 
 
-@pytest.mark.parametrize("path", ["/tasks", "/count", "/count/c-3"])
+def test_a_delivery_is_scanned_and_typed(store: StoreRig, page: Page) -> None:
+    store.insert("purchase_orders", {"id": "o-4", "supplier": "Household Ltd", "state": "sent"})
+    store.insert("purchase_order_lines", {"order_id": "o-4", "gtin": BAGS, "thousandths": 24000})
+    store.insert("receivings", {"id": "r-2", "order_id": "o-4", "supplier": "Household Ltd", "ref": "DN 17"})
+    page.goto(f"{store.url}/receive/r-2")
+    page.locator("[data-receive][data-ready]").wait_for()
+    scan_at_pace(page, CODE, times=3, every_ms=50)
+    page.locator("[data-total]", has_text=re.compile("^3$")).wait_for()
+    page.get_by_text("of 24 ordered").wait_for()
+    page.get_by_role("button", name="Type what came").click()
+    page.get_by_label("Pieces").fill("12")
+    page.get_by_label("Damaged of it").fill("13")
+    page.get_by_role("button", name="Add", exact=True).click()
+    page.get_by_text("No more can be damaged than came.").wait_for()
+    page.get_by_label("Damaged of it").fill("1")
+    page.get_by_label("Lot").fill("L7")
+    page.get_by_role("button", name="Add", exact=True).click()
+    page.locator("[data-total]", has_text=re.compile("^15$")).wait_for()
+    sent(page)
+    assert [(one["quantity"], one.get("damaged"), one.get("lot")) for one in brought(store)] == [
+        (1, None, None), (1, None, None), (1, None, None), (12, 1, "L7"),
+    ]  # fmt: skip
+    page.get_by_role("button", name="Book the delivery").click()
+    eventually(lambda: [one.name for one in store.orders] == ["receive-finish"])
+
+
+@pytest.mark.parametrize("path", ["/tasks", "/count", "/count/c-3", "/receive", "/look"])
 def test_everything_fits_a_hand_and_can_be_touched(store: StoreRig, page: Page, path: str) -> None:
     page.goto(store.url + path)
     wide = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.scrollHeight]")
