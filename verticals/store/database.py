@@ -31,6 +31,9 @@ BUSY_TIMEOUT_MS = 5000
 _CHECKPOINT_AFTER_PAGES = 4000  # a commit that checkpoints syncs three times: rare enough to stay out of the p99
 _RESERVED_BYTES = _CHECKPOINT_AFTER_PAGES * 4096
 _IN_MEMORY_BYTES = 3 << 20  # SQLite keeps about 2 MB of a transaction out of the log until it commits
+#: How much of a store's pages, of one connection that writes, may lie in memory: a batch that touches more of them than
+#: SQLite's own 2 MB hold would write each page to the log several times over. Memory is taken as it is used.
+_WIDE, _NARROW = "PRAGMA cache_size=-32768", "PRAGMA cache_size=-2000"
 _LOG_LIMIT_BYTES = 64 << 20  # what a long reader made the log grow to is given back
 _READING = "edgewise_reading"
 #: What a connection for reading is asked for, by dialect.
@@ -90,15 +93,25 @@ def reserve_log(engine: Engine) -> None:
     if path.exists() and path.stat().st_size >= _RESERVED_BYTES:
         return
     try:
-        with engine.connect() as connection, connection.begin() as transaction:
-            connection.exec_driver_sql("CREATE TABLE reserved (content BLOB)")
-            length = _RESERVED_BYTES + _IN_MEMORY_BYTES
-            connection.exec_driver_sql("INSERT INTO reserved VALUES (zeroblob(?))", (length,))
-            transaction.rollback()
+        with engine.connect() as connection:
+            _on_file(connection, _NARROW)
+            with connection.begin() as transaction:
+                connection.exec_driver_sql("CREATE TABLE reserved (content BLOB)")
+                length = _RESERVED_BYTES + _IN_MEMORY_BYTES
+                connection.exec_driver_sql("INSERT INTO reserved VALUES (zeroblob(?))", (length,))
+                transaction.rollback()
+            _on_file(connection, _WIDE)
         with path.open("rb") as file:
             os.fsync(file.fileno())
     except (SQLAlchemyError, OSError) as error:
         log.warning("%s: the log is not reserved: %s", path, error)
+
+
+def _on_file(connection: Connection, pragma: str) -> None:
+    """Outside any transaction, which SQLAlchemy would begin."""
+    file = connection.connection.dbapi_connection
+    assert file is not None
+    file.execute(pragma)
 
 
 def _connect(path: Path, read_only: bool) -> sqlite3.Connection:
@@ -117,6 +130,7 @@ def _connect(path: Path, read_only: bool) -> sqlite3.Connection:
             connection.execute("PRAGMA synchronous=FULL")
             connection.execute(f"PRAGMA journal_size_limit={_LOG_LIMIT_BYTES}")
             connection.execute(f"PRAGMA wal_autocheckpoint={_CHECKPOINT_AFTER_PAGES}")
+            connection.execute(_WIDE)
     except sqlite3.Error:
         connection.close()
         raise
