@@ -170,7 +170,7 @@ def past(ctx: JobContext, inputs: Json) -> Json:
     heard = world.advance(calendar.told_s)
     bay = Bay(live.bay, world.products, calendar.seed)
     standing = stand(world.products, bay.standing)
-    paths = write_past(live.home / "past", world, calendar, heard, standing, bay.planned)
+    paths = write_past(live.past, world, calendar, heard, standing, bay.planned)
     arguments = argparse.Namespace(config=Path(inputs["config"]), data=live.data)
     with opened(arguments, write=True) as (_, settings, engine):
         files = Files(**{name: File(path.name, path.read_bytes()) for name, path in paths.items()})

@@ -20,14 +20,17 @@ import cv2
 from core import logs
 from core.clock import Clock, SystemClock
 from core.errors import EdgewiseError, InputError
+from retail.settings import RetailSettings
 from simulators.llrp_reader import ReaderSetup, SimulatedReader
 from simulators.store_bay import Bay
 from simulators.store_calendar import Calendar, read_calendar
 from simulators.store_facts import Count, Document, Fact
 from simulators.store_links import DropTill, HandHelds, Link, WebhookTill
 from simulators.store_live_settings import ONLINE_TILLS, LiveSettings, parser, settings_of, world_settings
+from simulators.store_older import OlderSales
+from simulators.store_past import OLDER
 from simulators.store_tags import Tags
-from simulators.store_words import TILL, Words
+from simulators.store_words import STORE, TILL, Words
 from simulators.store_world import World
 from verticals.places import Places
 from verticals.signature import read_secret
@@ -35,7 +38,7 @@ from verticals.store.server import Server
 
 log = logging.getLogger(__name__)
 
-_STEP_S, _SAVED_EVERY_S, _DROPS_EVERY_S = 1.0, 10.0, 30.0
+_STEP_S, _SAVED_EVERY_S, _DROPS_EVERY_S, _OLDER_EVERY_S = 1.0, 10.0, 30.0, 15.0
 #: A till loses the network for about a minute and a half, some minutes later again.
 _ONLINE_S, _OFFLINE_S = (240.0, 600.0), (60.0, 120.0)
 
@@ -55,7 +58,10 @@ class LiveStore:
         self._tills = {name: WebhookTill(f"till {name}", url, secret, clock) for name in ONLINE_TILLS}
         self._drop = DropTill(settings.drop, _DROPS_EVERY_S)
         server = Server(settings.store_url) if settings.store_url else None
-        self._hand_helds = HandHelds(Places(settings.data, server))
+        places = Places(settings.data, server)
+        self._hand_helds = HandHelds(places)
+        retail = RetailSettings(STORE, time_zone=calendar.zone_name)
+        self._older = OlderSales(settings.past / OLDER, places, retail, clock, _OLDER_EVERY_S)
         self.tags = Tags([product for product in products if product.tagged])
         self.reader = SimulatedReader(
             self.tags, ReaderSetup(antennas=2, seed=calendar.seed), port=settings.llrp_port, clock=clock
@@ -73,6 +79,7 @@ class LiveStore:
         self._follow(0.0)
         await self.reader.start()
         tasks = [asyncio.create_task(link.run()) for link in self.links]
+        tasks.append(asyncio.create_task(self._older.run()))
         tasks.append(asyncio.create_task(self._cut_off(self._tills[ONLINE_TILLS[-1]])))
         try:
             self._tell(self._untold)

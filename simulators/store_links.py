@@ -192,6 +192,11 @@ class HandHelds:
             self._outage.gone(error)
             return False
         self._outage.back()
-        with contextlib.suppress(OSError), contextlib.closing(socket.socket(socket.AF_UNIX)) as wire:
-            wire.connect(str(self._places.live_socket(_APP)))  # the line looks whenever somebody joins it
+        wake(self._places)
         return True
+
+
+def wake(places: Places) -> None:
+    """Tells the line that its inbox holds something: it looks whenever somebody joins it."""
+    with contextlib.suppress(OSError), contextlib.closing(socket.socket(socket.AF_UNIX)) as wire:
+        wire.connect(str(places.live_socket(_APP)))

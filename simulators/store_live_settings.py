@@ -39,6 +39,11 @@ class LiveSettings:
         return self.home / "drop"
 
     @property
+    def past(self) -> Path:
+        """What its day one was imported from, and the older sales that are still to be handed in."""
+        return self.home / "past"
+
+    @property
     def bay(self) -> Path:
         return self.home / "bay"
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,11 @@ from simulators.store_products import Product
 from simulators.store_world import World
 
 _SHELVES, _SLOTS = 4, 6
-FILES = ("products", "planogram", "stock", "sales")
+#: Sales of so many days, and of today, are in `sales.csv`; older ones in files of a day each.
+_RECENT_DAYS = 2
+OLDER = "older"
 Row = Sequence[object]
+_SALES = ("till", "receipt", "time", "item", "quantity", "amount", "kind")
 #: (fixture, shelf, slot) of a product.
 Standing = Mapping[str, tuple[str, int, int]]
 
@@ -27,25 +31,39 @@ def write_past(
     folder: Path, world: World, calendar: Calendar, past: Iterable[Fact], standing: Standing, wide: Mapping[str, int]
 ) -> dict[str, Path]:
     """The four files as of now; `wide` are facings that differ from the product's own. Raises OSError."""
-    folder.mkdir(parents=True, exist_ok=True)
+    (folder / OLDER).mkdir(parents=True, exist_ok=True)
+    since = (calendar.day(calendar.lived[0]) - timedelta(days=_RECENT_DAYS)).isoformat()
+    recent, older = _split(_sales(world, calendar, list(past)), since)
     tables: dict[str, tuple[Row, Iterator[Row]]] = {
         "products": (("gtin", "name", "price", "case_size", "supplier", "lead_days", "category"), _products(world)),
         "planogram": (
             ("fixture", "shelf", "slot", "gtin", "wide", "deep", "min", "capacity"), _planogram(world, standing, wide),
         ),
         "stock": (("item", "place", "quantity", "lot", "expiry"), _stock(world, calendar)),
-        "sales": (
-            ("till", "receipt", "time", "item", "quantity", "amount", "kind"), _sales(world, calendar, list(past)),
-        ),
+        "sales": (_SALES, iter(recent)),
     }  # fmt: skip
-    paths = {}
+    for day, sold in older.items():
+        _write(folder / OLDER / f"{day}.csv", _SALES, sold)
     for name, (head, rows) in tables.items():
-        paths[name] = folder / f"{name}.csv"
-        with paths[name].open("w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file)
-            writer.writerow(head)
-            writer.writerows(rows)
-    return paths
+        _write(folder / f"{name}.csv", head, rows)
+    return {name: folder / f"{name}.csv" for name in tables}
+
+
+def _write(path: Path, head: Row, rows: Iterable[Row]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(head)
+        writer.writerows(rows)
+
+
+def _split(rows: Iterable[Row], since: str) -> tuple[list[Row], dict[str, list[Row]]]:
+    """Rows from that day on, and the others by their day."""
+    recent: list[Row] = []
+    older: dict[str, list[Row]] = {}
+    for row in rows:
+        day = str(row[2])[:10]
+        (recent if day >= since else older.setdefault(day, [])).append(row)
+    return recent, older
 
 
 def stand(products: Sequence[Product], first: Standing) -> Standing:

@@ -8,7 +8,7 @@ from retail.catalogue.bring import File, Files, Known, read_import
 from retail.settings import RetailSettings
 from simulators.store_bay import BAY
 from simulators.store_facts import PLACES, Document
-from simulators.store_past import stand, write_past
+from simulators.store_past import OLDER, stand, write_past
 from tests.simulators.test_store_words import lived
 
 
@@ -17,6 +17,7 @@ def test_the_past_of_a_store_can_be_imported_as_it_is(tmp_path: Path) -> None:
     standing = stand(world.products, {world.products[5].gtin: (BAY, 1, 1)})
     paths = write_past(tmp_path, world, calendar, facts, standing, {world.products[5].gtin: 2})
     files = Files(**{name: File(path.name, path.read_bytes()) for name, path in paths.items()})
+    days = sorted((tmp_path / OLDER).iterdir())
     settings = RetailSettings("Store 014", time_zone=calendar.zone_name)
     brought = read_import(files, Known(), settings, calendar.lived[1])
     assert (brought.counts["products"], brought.counts["slots"]) == (24, 24)
@@ -26,7 +27,13 @@ def test_the_past_of_a_store_can_be_imported_as_it_is(tmp_path: Path) -> None:
         (one.source, calendar.day(one.at_utc_s), line.gtin, line.quantity)
         for one in sold for line in one.lines if (one.source, one.doc_ref) not in voided
     )  # fmt: skip
-    documents = [one for fact in brought.facts[1:] for one in fact.payload["documents"]]
+    older = [
+        fact
+        for path in days
+        for fact in read_import(Files(sales=File(path.name, path.read_bytes())), Known(), settings, 1.0).facts
+    ]
+    assert len(days) == 12, "today and two days come at once"
+    documents = [one for fact in (*brought.facts[1:], *older) for one in fact.payload["documents"]]
     booked = Counter(
         (one["source"].removeprefix("import:"), calendar.local(one["at_utc_s"]).date(), line["code"][:14],
          line["thousandths"] // 1000)
