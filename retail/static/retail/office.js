@@ -1,5 +1,5 @@
 // Today's page goes on without being loaded anew: what a person does is drawn in place, and so is what the store tells, at
-// most every two seconds. Nothing is drawn while a finger is down, and the key that has the focus keeps it.
+// most every two seconds. The key that has the focus keeps it.
 
 import { within } from "/static/ui/within.js";
 
@@ -14,7 +14,6 @@ const { look } = within(root, {
 let timer = 0;
 let due = Infinity;
 let drawn = 0;
-let held = false;
 let focused = "";
 
 function refocus() {
@@ -23,7 +22,6 @@ function refocus() {
 
 async function draw() {
   due = Infinity;
-  if (held) { later(SOON_MS); return; }
   drawn = performance.now();
   await look(() => ["kpis", "notices", "sync", "kinds", "tasks", "floor", "floor-head", "product"]);
   refocus();
@@ -42,6 +40,4 @@ root.addEventListener("change", ({ target }) => { if (target.id === "hour") targ
 document.addEventListener("focusin", ({ target }) => { focused = target.id; });
 document.addEventListener("ew:live", () => later(SOON_MS));
 document.addEventListener("ew:event", () => later(SOON_MS));
-root.addEventListener("pointerdown", () => { held = true; });
-for (const act of ["pointerup", "pointercancel"]) document.addEventListener(act, () => { setTimeout(() => { held = false; }, 300); });
 later(IDLE_MS);

@@ -1,9 +1,12 @@
 // A page that is worked without leaving it: what its links and forms answer with is drawn in place, and so is what the page
 // fetches by itself when the box tells of something new. A person goes first: a tap ends the page's own look, and what came to
-// tell meanwhile is looked at after it. A second tap while the first is on its way is dropped. Keys that are held send their
+// tell meanwhile is looked at after it; while a finger is down nothing of the page's own is drawn, or the key would be gone
+// before the tap is over. A second tap while the first is on its way is dropped. Keys that are held send their
 // form when the hold is over. Without script all of them are plain links and forms.
 
 import { swapWith } from "./swap.js";
+
+const AFTER_UP_MS = 300; // by then a touch has become its click
 
 const html = { headers: { Accept: "text/html" }, credentials: "same-origin" };
 const csrf = () => document.querySelector('meta[name="csrf"]').content;
@@ -25,11 +28,17 @@ export function within(root, { nothing = "Nothing was done.", say = (line) => ro
   let acting = false;
   let looking = null;
   let owed = null;
+  let pressed = null; // done when the finger is up again
+  let released = () => {};
 
   // `names` of pieces, or a function that names them when the answer is there; null is the whole page.
-  async function draw(answer, names) {
+  async function draw(answer, names, own = null) {
     if (answer.status === 401) { document.dispatchEvent(new CustomEvent("ew:sign-in")); return; }
     const text = await answer.text();
+    if (own) {
+      await pressed;
+      if (own.aborted) return; // the finger was a person's act
+    }
     const pieces = typeof names === "function" ? names() : names;
     if (!swapWith(text, pieces)) {
       if (acting || answer.ok) location.assign(answer.url); // the page's own look that fails leaves a person where he is
@@ -64,7 +73,8 @@ export function within(root, { nothing = "Nothing was done.", say = (line) => ro
     if (acting || looking) { owed = () => look(names, at); return; }
     looking = new AbortController();
     try {
-      await draw(await fetch(at ?? address, { ...html, signal: looking.signal }), names);
+      const { signal } = looking;
+      await draw(await fetch(at ?? address, { ...html, signal }), names, signal);
     } catch {
       // a person acted, or the box does not answer, which the shell shows
     } finally {
@@ -92,6 +102,10 @@ export function within(root, { nothing = "Nothing was done.", say = (line) => ro
     return origin === location.origin && (pathname === here || pathname.startsWith(`${here}/`));
   }
 
+  root.addEventListener("pointerdown", () => {
+    pressed ??= new Promise((done) => { released = () => { pressed = null; done(); }; });
+  });
+  for (const end of ["pointerup", "pointercancel"]) document.addEventListener(end, () => setTimeout(() => released(), AFTER_UP_MS));
   root.addEventListener("submit", (event) => {
     const form = event.target;
     if (form.method === "dialog") return;
