@@ -74,5 +74,5 @@ def world_settings(calendar: Calendar) -> WorldSettings:
     return WorldSettings(
         products=PRODUCTS, begin_utc_s=calendar.begin_s, demand=5.0, basket_lines=1.2, tagged_share=0.06,
         camera_share=0.0, tag_round_s=86_400.0, offline_per_week=0.0, refill_hours=_REFILLS_H, refill_below=0.35,
-        refill_skipped=0.6,
+        refill_skipped=0.6, refill_unrecorded=0.02, count_days=(3, 7, 14),
     )  # fmt: skip

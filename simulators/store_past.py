@@ -97,10 +97,11 @@ def _stock(world: World, calendar: Calendar) -> Iterator[Row]:
         for place in PLACES:
             left = max(0, world.book(product.gtin, place))
             lots = [lot for lot in world.lots(product.gtin, place) if math.isfinite(lot.expires_utc_s)]
-            for (name, expiry), pieces in _merged(calendar, lots, left).items():
+            named = _merged(calendar, lots, left)
+            for (name, expiry), pieces in named.items():
                 left -= pieces
                 yield product.gtin, place, pieces, name, expiry
-            if left or not lots:
+            if left or not named:  # nothing is a count too
                 yield product.gtin, place, left, "", ""
 
 

@@ -18,7 +18,7 @@ from retail.settings import RetailSettings
 
 SOURCE = "import"
 #: A fact is booked in one transaction: it must not hold the store for long, whatever the size of its documents.
-_DOCUMENTS_A_FACT, _LINES_A_FACT = 500, 1000
+_DOCUMENTS_A_FACT, _LINES_A_FACT = 500, 300
 
 
 @dataclass(frozen=True, slots=True)

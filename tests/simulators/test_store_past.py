@@ -45,6 +45,7 @@ def test_the_past_of_a_store_can_be_imported_as_it_is(tmp_path: Path) -> None:
     with paths["stock"].open(newline="") as file:
         for row in csv.DictReader(file):
             stock[row["item"], row["place"]] += int(row["quantity"])
+    assert len(stock) == 2 * len(world.products), "what is not there is counted too"
     for product in world.products:
         for place in PLACES:
             assert stock[product.gtin, place] == max(0, world.book(product.gtin, place))

@@ -28,7 +28,7 @@ _RETRY_S = 1.0
 _PAGE = 200
 #: Letters of facts under way: with more the next waits until these are recorded, so that an import of years holds up
 #: neither the loop nor the disk.
-_BULK = 100_000
+_BULK = 30_000
 READING = "store-read"
 
 
