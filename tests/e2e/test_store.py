@@ -62,7 +62,7 @@ def test_the_office_is_live_and_a_task_is_done(page: Page, store: StoreDemo) -> 
 
 def test_a_count_goes_on_without_network_and_is_sent_when_it_is_back(page: Page, store: StoreDemo) -> None:
     page.goto(f"{store.url}/count")
-    assert page.evaluate(_ORDER, ["/count", {"fixture": "B1"}])
+    until(lambda: page.evaluate(_ORDER, ["/count", {"fixture": "B1"}]), 60, "the box takes the order", 1.0)
     sheet = store.count("SELECT MAX(CAST(SUBSTR(id, 3) AS INTEGER)) FROM count_sheets WHERE state = 'open'")
     page.goto(f"{store.url}/count/c-{sheet}")
     page.locator("[data-count][data-ready]").wait_for()
