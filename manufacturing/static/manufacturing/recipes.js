@@ -26,11 +26,11 @@ document.addEventListener("ew:event", ({ detail }) => {
   if (detail.station === line && detail.kind.startsWith("recipe-")) soon();
 });
 
-let told = "";
+let told = ""; // nothing yet: a change between drawing the page and opening its stream is looked for once
 document.addEventListener("ew:live", ({ detail: { station, data } }) => {
   if (station !== line || !data.recipes) return;
   const { asked, loading, judging } = data.recipes;
   const now = JSON.stringify([asked, loading, judging]);
-  if (told && now !== told) soon();
+  if (now !== told) soon();
   told = now;
 });
