@@ -21,6 +21,7 @@ from core.learning.known_defects import DefectTrial
 from core.learning.looking import Looker
 from core.learning.roc import auroc, share_interval
 from core.learning.teach import Taught, TeachSettings, nothing_told, teach, with_defects
+from core.learning.threshold import Threshold
 from core.models.card import Card
 from core.models.package import Package, read_package
 from core.models.trust import Trust
@@ -135,6 +136,7 @@ def evaluate_seeds(folder: Path, settings: EvaluationSettings, seeds: int, tell:
     return {
         "seeds": seeds,
         "mean": {key: float(column.mean()) for key, column in columns.items()},
+        "false_rejects_kept": sum(one["false_rejects"]["kept"] for one in each),
         "standard_deviation": {key: float(column.std(ddof=1)) if seeds > 1 else 0.0 for key, column in columns.items()},
         "each": each,
     }
@@ -296,6 +298,7 @@ def _figures(
 ) -> dict[str, Any]:
     defects = np.concatenate([kind.array for kind in kinds.values()])
     rejected = int((good.array > judge.threshold).sum())
+    parts = [file.part or str(file.path) for file in dataset.test_good]
     escaped = int((defects <= judge.threshold).sum())
     return {
         "image_auroc": auroc(good.array, defects),
@@ -312,8 +315,23 @@ def _figures(
         "latency_ms": _latency_ms(judge.latencies_s),
         "images": _images(dataset, taught),
         "promised_false_reject_ci95": list(taught.threshold.interval95),
+        "false_rejects": false_rejects(taught.threshold, good.array, parts),
         "doubtful": list(taught.doubtful),
         "note": taught.threshold.note,
+    }
+
+
+def false_rejects(threshold: Threshold, scores: Scores, parts: Sequence[str]) -> dict[str, Any]:
+    """How many good `parts` of the test were rejected, by the worst picture of each, and how many `foreseen95` says of
+    so many: `kept` where the count lies within, ends included. `scores` are of pictures, `parts` whose each is."""
+    names, owner = np.unique(parts, return_inverse=True)
+    rejected = np.unique(owner[scores > threshold.value]).size
+    low, high = threshold.foreseen95(len(names))
+    return {
+        "parts": len(names),
+        "rejected": int(rejected),
+        "foreseen95": [low, high],
+        "kept": bool(low <= rejected <= high),
     }
 
 

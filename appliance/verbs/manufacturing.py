@@ -152,6 +152,7 @@ def _evaluated_lines(result: Mapping[str, Any]) -> list[str]:
         f"At threshold {result['threshold']:.2f}:",
         f"  false rejects {_share(result['false_reject_rate'])} ({_between(result['false_reject_ci95'])}), "
         f"promised {_between(result['promised_false_reject_ci95'])}",
+        _foreseen_line(result["false_rejects"]),
         f"  escapes {_share(result['escape_rate'])} ({_between(result['escape_ci95'])})",
         f"Latency, one thread: p50 {latency['p50']:.1f} ms, p99 {latency['p99']:.1f} ms, max {latency['max']:.1f} ms.",
         *_labels_lines(result["with_labels"]),
@@ -159,6 +160,12 @@ def _evaluated_lines(result: Mapping[str, Any]) -> list[str]:
         result["note"],
         *_doubtful_lines(result),
     ]
+
+
+def _foreseen_line(found: Mapping[str, Any]) -> str:
+    low, high = found["foreseen95"]
+    kept = "as promised" if found["kept"] else "NOT as promised"
+    return f"  of {found['parts']} good parts {found['rejected']} rejected, {low} to {high} were to be expected: {kept}"
 
 
 def _labels_lines(with_labels: Mapping[str, Any]) -> list[str]:
@@ -199,6 +206,7 @@ def _seeds_lines(result: Mapping[str, Any]) -> list[str]:
     spread = result["standard_deviation"]
     lines = [f"Mean of {result['seeds']} seeds, with one standard deviation:"]
     lines += [f"  {name}: {value:.4f} +- {spread[name]:.4f}" for name, value in result["mean"].items()]
+    lines.append(f"False rejects as promised in {result['false_rejects_kept']} of {result['seeds']} splits.")
     return lines + [f"  seed {one['seed']}: image AUROC {one['image_auroc']:.4f}" for one in result["each"]]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +29,7 @@ class Threshold:
 
     With 95 % confidence the rate that comes about lies in `interval95`. `proven` says that the parts alone carry
     the wished rate; otherwise it rests on the shape of their scores too, and `note` says so to a person. `left_out`
-    of the parts were doubtful and did not move the threshold; they count as rejected.
+    of the parts were doubtful and did not move the threshold; they count as rejected. `rejected` parts lie beyond.
     """
 
     value: float
@@ -38,7 +39,29 @@ class Threshold:
     parts: int
     proven: bool
     note: str
+    rejected: int
     left_out: int = 0
+
+    def foreseen95(self, parts: int) -> tuple[int, int]:
+        """With 95 % confidence, of so many new good parts no fewer and no more than these will be rejected.
+
+        `interval95` is of the rate in the long run; a small number of parts scatters about that rate besides. Where
+        the threshold is the k-th smallest of n scores, exceedances among m new parts follow the beta-binomial
+        distribution of m, n - k + 1 and k, whatever the distribution of scores (Gumbel and von Schelling, 1950). A
+        threshold between two scores takes the lower end of the one above it and the upper end of the one below: the
+        exact limits of Thatcher (1964) for binomial counts.
+        """
+        above = self.rejected + 1 if self.proven else self.rejected
+        low = _exceedances(0.025, parts, above, self.parts + 1) if above else 0
+        return low, _exceedances(0.975, parts, self.rejected + 1, self.parts + 1)
+
+
+@cache
+def _exceedances(share: float, parts: int, above: int, gaps: int) -> int:
+    """The quantile of how many of `parts` new ones lie above a score that `above` of the `gaps` between scores do."""
+    from scipy.stats import betabinom  # loaded late: scipy.stats takes a second
+
+    return int(betabinom.ppf(share, parts, above, gaps - above))
 
 
 def choose_threshold(
@@ -85,7 +108,8 @@ def _proven(worst: NDArray[np.float64], beyond: int, rate: float) -> Threshold:
     interval = tuple(float(beta.ppf(share, beyond, count + 1 - beyond)) for share in (0.025, 0.975))
     low, high = interval
     note = _note(count, rate, (low, high), True, 0)
-    return Threshold(float(worst[count - beyond]), rate, beyond / (count + 1), (low, high), count, True, note)
+    value = float(worst[count - beyond])
+    return Threshold(value, rate, beyond / (count + 1), (low, high), count, True, note, beyond - 1)
 
 
 def _by_shape(worst: NDArray[np.float64], rate: float, left_out: int) -> Threshold:
@@ -99,7 +123,7 @@ def _by_shape(worst: NDArray[np.float64], rate: float, left_out: int) -> Thresho
     expected = max(rate, rejected / (len(worst) + 1))
     interval = share_interval(rejected, len(worst))
     note = _note(len(worst), rate, interval, False, left_out)
-    return Threshold(value, rate, expected, interval, len(worst), False, note, left_out)
+    return Threshold(value, rate, expected, interval, len(worst), False, note, rejected, left_out)
 
 
 def _left_out(parts: Sequence[int], doubtful: Sequence[int], count: int) -> int:

@@ -82,19 +82,15 @@ def test_real_parts(name: str, least: float, samples: Path) -> None:
 @pytest.mark.samples
 @pytest.mark.parametrize("name", ["cookies", "aliens"])
 def test_realised_false_rejects_keep_what_was_promised_over_20_splits(name: str, samples: Path) -> None:
-    result = evaluate_seeds(samples / "manufacturing" / name, EvaluationSettings(teach_from=20), 20)
-    kept = [
-        one["promised_false_reject_ci95"][0] <= one["false_reject_ci95"][1]
-        and one["false_reject_ci95"][0] <= one["promised_false_reject_ci95"][1]
-        for one in result["each"]
-    ]
+    result = evaluate_seeds(samples / "manufacturing" / name, EvaluationSettings(teach_from=20, labels=()), 20)
+    kept = result["false_rejects_kept"]
     rates = [one["false_reject_rate"] for one in result["each"]]
     mean = result["mean"]
     print(
         f"\n{name}, 20 good, 20 splits: AUROC {mean['image_auroc']:.3f} +- "
         f"{result['standard_deviation']['image_auroc']:.3f}, false rejects {mean['false_reject_rate']:.3f} "
         f"({min(rates):.2f}..{max(rates):.2f}) at a wished 0.01, escapes {mean['escape_rate']:.2f}, "
-        f"within the promised interval {sum(kept)} of 20"
+        f"as many as foreseen in {kept} of 20"
     )
-    assert sum(kept) >= 19
+    assert kept >= 18
     assert np.mean(rates) <= 0.06

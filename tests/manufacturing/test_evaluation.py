@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from manufacturing.evaluation import EvaluationSettings, evaluate, evaluate_seeds
+from core.learning.threshold import choose_threshold
+from manufacturing.evaluation import EvaluationSettings, evaluate, evaluate_seeds, false_rejects
 from tests.support.pictures import lit_picture, part_picture, scratched_picture, write_dataset, write_png
 
 _QUICK = EvaluationSettings(shift_px=0, augment="none", register="no", eight_bits="no")
@@ -42,6 +43,23 @@ def test_every_promised_figure_is_there(figures: dict[str, Any]) -> None:
         assert 0 <= low <= high <= 1
     latency = figures["latency_ms"]
     assert 0 < latency["p50"] <= latency["p99"] <= latency["max"]
+
+
+def test_the_good_parts_of_the_test_are_held_against_what_was_foreseen_of_them(figures: dict[str, Any]) -> None:
+    found = figures["false_rejects"]
+    low, high = found["foreseen95"]
+    assert found["parts"] == 6
+    assert found["rejected"] == round(6 * figures["false_reject_rate"])
+    assert found["kept"] == (low <= found["rejected"] <= high)
+
+
+def test_a_part_is_rejected_once_whatever_the_number_of_its_pictures() -> None:
+    threshold = choose_threshold(np.arange(40.0), range(40), 0.1)
+    scores = np.array([50.0, 1.0, 60.0, 1.0, 1.0])
+    assert threshold.rejected == 3
+    found = false_rejects(threshold, scores, ["a", "a", "a", "b", "c"])
+    assert found == {"parts": 3, "rejected": 1, "foreseen95": list(threshold.foreseen95(3)), "kept": True}
+    assert not false_rejects(threshold, np.full(30, 50.0), [str(part) for part in range(30)])["kept"]
 
 
 def test_masks_give_a_pixel_figure(tmp_path: Path) -> None:
@@ -126,6 +144,7 @@ def test_without_named_parts_nothing_is_said_of_new_ones(figures: dict[str, Any]
 def test_seeds_give_their_mean_and_each(seeds: dict[str, Any]) -> None:
     json.dumps(seeds, allow_nan=False)
     assert [one["seed"] for one in seeds["each"]] == [0, 1]
+    assert seeds["false_rejects_kept"] == sum(one["false_rejects"]["kept"] for one in seeds["each"])
     assert seeds["mean"]["threshold"] == pytest.approx(np.mean([one["threshold"] for one in seeds["each"]]))
     recalls = [one["with_labels"]["10"]["recall"] for one in seeds["each"]]
     assert seeds["mean"]["with_labels.10.recall"] == pytest.approx(np.mean(recalls))

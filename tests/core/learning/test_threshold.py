@@ -1,5 +1,9 @@
+from collections.abc import Callable
+from math import comb
+
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from core.errors import InputError
 from core.learning.threshold import choose_threshold
@@ -41,6 +45,48 @@ def test_the_rate_that_comes_about_lies_in_the_interval_that_was_promised(count:
         inside += threshold.interval95[0] - 5e-4 <= realised <= threshold.interval95[1] + 5e-4
     assert inside >= 0.93 * 200
     assert np.mean(rates) < rate + 0.02
+
+
+_Draw = Callable[[np.random.Generator, int], NDArray[np.float64]]
+_DRAWS: dict[str, _Draw] = {
+    "normal": lambda rng, count: rng.normal(3, 0.5, count),
+    "skewed": lambda rng, count: rng.gamma(2.0, 2.0, count),
+    "heavy": lambda rng, count: rng.standard_t(4, count),
+}
+
+
+@pytest.mark.parametrize("draw", _DRAWS.values(), ids=_DRAWS)
+@pytest.mark.parametrize(("count", "rate", "new"), [(20, 0.01, 25), (60, 0.02, 14), (300, 0.01, 100), (40, 0.2, 30)])
+def test_new_good_parts_are_rejected_as_often_as_foreseen_and_no_oftener(
+    draw: _Draw, count: int, rate: float, new: int
+) -> None:
+    rng, kept, kept_when_worse = np.random.default_rng(5), 0, 0
+    for _ in range(400):
+        threshold = choose_threshold(draw(rng, count), range(count), rate)
+        low, high = threshold.foreseen95(new)
+        assert 0 <= low <= high < new
+        scores = draw(rng, new)
+        kept += low <= (scores > threshold.value).sum() <= high
+        # What a threshold from the pictures taught from does: new parts lie far beyond it.
+        kept_when_worse += low <= (scores + 3 * scores.std() > threshold.value).sum() <= high
+    assert kept >= 0.95 * 400
+    assert kept_when_worse <= 0.35 * 400
+
+
+def test_what_is_foreseen_is_exact_where_the_threshold_is_a_score() -> None:
+    threshold = choose_threshold(np.random.default_rng(0).normal(size=399), range(399), 0.01)
+    # Of 400 and 100 parts in any order, 4 and more lie beyond the 396th of the first: by counting the orders.
+    beyond = [comb(3 + j, j) * comb(495 - j, 100 - j) / comb(499, 100) for j in range(101)]
+    assert sum(beyond) == pytest.approx(1)
+    low, high = threshold.foreseen95(100)
+    assert sum(beyond[:low]) <= 0.025 < sum(beyond[: low + 1])
+    assert sum(beyond[high + 1 :]) <= 0.025 < sum(beyond[high:])
+
+
+def test_few_parts_foresee_little_and_say_so() -> None:
+    threshold = choose_threshold(np.random.default_rng(0).normal(3, 0.5, 20), range(20), 0.01)
+    assert (threshold.rejected, threshold.foreseen95(25)) == (0, (0, 5))
+    assert threshold.foreseen95(1000)[1] / 1000 == pytest.approx(threshold.interval95[1], abs=0.01)
 
 
 def test_a_part_counts_once_by_its_worst_picture() -> None:
