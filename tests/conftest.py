@@ -11,6 +11,7 @@ import pytest
 from core.settings import environment
 from tests.proof.scale import SHORT, scale_of
 from tests.support.databases import Cluster, server_programs
+from tests.support.ready_stores import made_once
 
 #: Marked tests that run only when `-m` names the mark: they take minutes, or the whole machine.
 ON_DEMAND = ("bench", "slow")
@@ -62,6 +63,12 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         _missing("the real data sets are not here: set EDGEWISE_SAMPLES to their folder")
     if item.get_closest_marker("browser") and _chromium() is None:
         _missing("Debian's Chromium is not installed: apt-get install chromium fonts-inter")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def ready_stores() -> Iterator[None]:
+    with made_once():
+        yield
 
 
 @pytest.fixture(scope="session")
