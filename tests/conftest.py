@@ -34,7 +34,8 @@ def _samples() -> Path | None:
 
 
 def _chromium() -> str | None:
-    return shutil.which("chromium") or shutil.which("chromium-browser")
+    """The one without a window of its own first: it takes a third less processor time."""
+    return next(filter(None, map(shutil.which, ("chromium-headless-shell", "chromium", "chromium-browser"))), None)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -62,7 +63,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     if item.get_closest_marker("samples") and _samples() is None:
         _missing("the real data sets are not here: set EDGEWISE_SAMPLES to their folder")
     if item.get_closest_marker("browser") and _chromium() is None:
-        _missing("Debian's Chromium is not installed: apt-get install chromium fonts-inter")
+        _missing("Debian's Chromium is not installed: apt-get install chromium-headless-shell fonts-inter")
 
 
 @pytest.fixture(scope="session", autouse=True)
