@@ -14,6 +14,7 @@ from core.settings import STRICT_KEYS, Lasting, Name, TimeZone
 from healthcare.alarms.policy import AlarmPolicy
 from healthcare.hl7.settings import MllpSettings
 from healthcare.out.settings import OutSettings
+from healthcare.sdc.settings import SdcSettings
 from healthcare.vitals.limits import Limits, SiteLimits
 from healthcare.vitals.onset import Delays
 from healthcare.waves.settings import WaveSettings
@@ -117,6 +118,7 @@ class HealthcareSettings:
     on_shift: Sequence[str] = ()
     hl7: MllpSettings | None = None
     waves: WaveSettings | None = None
+    sdc: SdcSettings | None = None
     alarms: AlarmSettings = field(default_factory=AlarmSettings)
     pager: PagerSettings = field(default_factory=PagerSettings)
     out: OutSettings = field(default_factory=OutSettings)
@@ -126,19 +128,28 @@ class HealthcareSettings:
             ("two beds are called", [bed.name for bed in self.beds]),
             ("two beds have the label", [bed.label for bed in self.beds]),
             ("two beds have the location", [bed.location for bed in self.beds if bed.location]),
-            ("two beds have the device", [device for bed in self.beds for device in bed.devices]),
+            ("two beds have the device", [device for bed in self.beds for device in (*bed.devices, *self._at(bed))]),
         ):
             twice = next((name for name in found if found.count(name) > 1), None)
             if twice is not None:
                 raise ValueError(f"{what} {twice!r}")
         if any(bed.name == WARD for bed in self.beds):
             raise ValueError("no bed called 'ward': that is the ward's own desk")
+        unknown = set(self._beds_of_devices()) - {bed.name for bed in self.beds}
+        if unknown:
+            raise ValueError(f"no SDC device at a bed that is not there: {min(unknown)!r}")
         try:
             self.alarms.policy(telemetry_critical=False)
             self.alarms.onset()
             self.alarms.site_limits()
         except SettingsError as error:
             raise ValueError(f"{error.message}. {error.hint}".strip()) from error
+
+    def _beds_of_devices(self) -> list[str]:
+        return [device.bed for device in self.sdc.devices] if self.sdc is not None else []
+
+    def _at(self, bed: BedSettings) -> list[str]:
+        return [device.name for device in self.sdc.devices if device.bed == bed.name] if self.sdc is not None else []
 
     @property
     def pause_s(self) -> float:

@@ -31,6 +31,7 @@ MANIFEST = Manifest(
     device_kinds={
         "hl7": "healthcare.hl7.mllp:make",
         "waves": "healthcare.waves.server:make",
+        "sdc": "healthcare.sdc.consumer:make",
         "pager": "healthcare.pager:make",
         "out": "healthcare.out.device:make",
     },
@@ -51,6 +52,8 @@ class Healthcare:
     def stations(self, settings: HealthcareSettings) -> Sequence[Station]:
         self._by_location = {bed.location: bed.name for bed in settings.beds if bed.location}
         self._by_device = {device: bed.name for bed in settings.beds for device in bed.devices}
+        if settings.sdc is not None:
+            self._by_device |= {device.name: device.bed for device in settings.sdc.devices}
         return [WardStation(settings), *(BedStation(bed, settings) for bed in settings.beds)]
 
     def devices(self, settings: HealthcareSettings) -> Sequence[DeviceSpec]:
@@ -59,6 +62,8 @@ class Healthcare:
             specs.append(DeviceSpec("hl7", "hl7", WARD, settings.hl7))
         if settings.waves is not None:
             specs.append(DeviceSpec("waves", "waves", WARD, settings.waves))
+        if settings.sdc is not None:
+            specs.append(DeviceSpec("sdc", "sdc", WARD, settings.sdc))
         if settings.pager.url:
             specs.append(DeviceSpec(PAGER, "pager", WARD, settings.pager))
         if settings.out.fhir is not None or settings.out.pcd04 is not None:

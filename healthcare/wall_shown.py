@@ -25,7 +25,7 @@ from healthcare.sector_shown import (
 
 #: Columns and rows by the most beds they hold.
 GRIDS = ((4, 2, 2), (6, 3, 2), (9, 3, 3), (12, 4, 3), (16, 4, 4), (20, 5, 4), (24, 6, 4))
-_FEEDS = {"hl7": "Monitor feed", "waves": "Wave feed"}
+_FEEDS = {"hl7": "Monitor feed", "waves": "Wave feed", "sdc": "SDC devices"}
 #: Advice that stands in the rail already: under `advice`, under what is due.
 _SAID_ELSEWHERE = ("trend", "obs-overdue")
 

@@ -40,10 +40,14 @@ from verticals.contract import (
     Value,
 )
 
-FEEDS = ("hl7", "waves")
+FEEDS = ("hl7", "waves", "sdc")
 #: What the ward's desk alarms when a device of the box is lost.
 _LOST = {"store": "store-lost", "pager": "pager-lost", "out": "out-waiting"}
-_FEED_NAMES = {"hl7": "numbers and alarms of all monitors", "waves": "waves of all monitors"}
+_FEED_NAMES = {
+    "hl7": "numbers and alarms of all monitors",
+    "waves": "waves of all monitors",
+    "sdc": "everything of an SDC device",
+}
 _STATION = "the nurse station"
 _ADMITS = frozenset({"A01", "A02", "A12", "A13"})
 _DISCHARGES = frozenset({"A03", "A11"})

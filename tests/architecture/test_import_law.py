@@ -31,6 +31,7 @@ KEPT_IN = {
     "onnxruntime": ("core", "retail.training"),
     "biip": ("retail",),
     "zxingcpp": ("retail",),
+    "sdc11073": ("healthcare.sdc",),
 }
 
 _DOTTED = re.compile(rf"({'|'.join(PACKAGES)})(\.\w+)+(:\w+)?")
