@@ -51,12 +51,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         item for item in items if any(item.get_closest_marker(mark) and mark not in wanted for mark in ON_DEMAND)
     ]
     for item in items:
-        item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))  # a file stays in one process
+        item.add_marker(pytest.mark.xdist_group(_kept_together(item.nodeid)))
         if item.get_closest_marker("browser"):
             item.add_marker("alone")
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]
+
+
+def _kept_together(test: str) -> str:
+    """What stays in one process: a file, and all that read the whole repository."""
+    file = test.partition("::")[0]
+    return file.rpartition("/")[0] if file.startswith("tests/architecture/") else file
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

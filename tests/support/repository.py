@@ -61,7 +61,9 @@ def imports(path: Path) -> tuple[Import, ...]:
     typed = {
         id(node)
         for branch in ast.walk(tree(path))
-        if isinstance(branch, ast.If) and ast.unparse(branch.test).endswith("TYPE_CHECKING")
+        if isinstance(branch, ast.If)
+        and isinstance(branch.test, ast.Name | ast.Attribute)
+        and ast.unparse(branch.test).endswith("TYPE_CHECKING")
         for node in ast.walk(branch)
     }
     found: list[Import] = []
