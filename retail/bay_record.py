@@ -1,7 +1,7 @@
 """What is on record of a bay with a camera: its plan, its still, and the newest picture that was kept of it.
 
 The plan and the still are files that the site names (`[[retail.bays]]`); the pictures are the evidence of the station's
-events, masked by it. A plan that the station has told, as an event `plan` or live, goes before the file.
+events, masked by it. The plan's file is what the camera works by; without one, the plan that the station told counts.
 """
 
 from __future__ import annotations
@@ -123,13 +123,12 @@ def photos(desk: Desk, bays: Iterable[str]) -> dict[str, dict[str, Any]]:
 
 def plan_slots(desk: Desk, bay: str, events: Sequence[Event] | None = None) -> Sequence[Mapping[str, Any]]:
     """Each `name`, `product`, `box`, `facings`; none where the bay has no plan yet."""
-    told = _slots(desk.live()["stations"].get(station_of(bay), {}).get("plan"))
-    if told:
-        return told
+    drawn = _from_file(desk, bay)
+    if drawn:
+        return drawn
     if events is None:
         events = desk.events(station=station_of(bay), kinds=("plan",), limit=1, newest_first=True)
-    said = next((found for event in events if (found := _slots(event.data.get("plan")))), None)
-    return said if said is not None else _from_file(desk, bay)
+    return next((found for event in events if (found := _slots(event.data.get("plan")))), ())
 
 
 def _slots(said: Any) -> list[Mapping[str, Any]]:

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from core.errors import InputError
-from retail.bay_record import HEIGHT, bay_settings, sight_of, still_file
+from retail.bay_record import HEIGHT, bay_settings, sight_of, station_of, still_file
 from retail.catalogue.item_code import gtin_of
 from retail.catalogue.product import Slot as PlannedSlot
 from retail.figures_shown import NONE, local, money, share
@@ -120,11 +120,13 @@ def save(desk: Desk, asked: Asked) -> Answered:
     except InputError as error:
         return Data({"accepted": False, "reason": sentence(error)}, status=400)
     settings = bay_settings(desk, bay)
+    works = False
     if settings is not None:
-        write_plan(Path(settings.plan), plan)
-    elif f"bay-{bay}" in told(desk)[1]:
-        reply = desk.ask(f"bay-{bay}", "plan", {"bay": bay, "slots": slots}, who=asked.who, role=asked.role)
-        if not reply.accepted:
+        write_plan(Path(settings.plan), plan)  # first: it outlives a line that is down just now
+    if settings is not None or station_of(bay) in told(desk)[1]:
+        reply = desk.ask(station_of(bay), "plan", {"bay": bay, "slots": slots}, who=asked.who, role=asked.role)
+        works = reply.accepted
+        if settings is None and not works:
             return answered(reply)
     elif not planned:
         return Data({"accepted": False, "reason": "No camera looks at this bay: nothing was saved."}, status=409)
@@ -133,7 +135,7 @@ def save(desk: Desk, asked: Asked) -> Answered:
         mark = hashlib.sha256(json.dumps(payload, sort_keys=True).encode()).hexdigest()[:24]
         desk.bring(_SOURCE, f"{bay}-{round(desk.clock.now().utc_s * 1000)}-{mark}", payload)
     desk.audit("shelf-plan", {"bay": bay, "slots": len(plan.slots)}, who=asked.who, role=asked.role)
-    said = {"slots": len(plan.slots), "planned": len(planned), "restart": settings is not None}
+    said = {"slots": len(plan.slots), "planned": len(planned), "restart": settings is not None and not works}
     return Data({"accepted": True, "reason": "", "data": said})
 
 

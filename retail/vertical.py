@@ -30,6 +30,8 @@ MANIFEST = Manifest(
     },
     jobs={"affinity": "retail.signage.learning:run"},
     migrations="retail.migrations",
+    models="retail:models",
+    models_made={"products": "retail.shelf.products:shipped_files"},
     kiosk_role="associate",
 )
 

@@ -334,8 +334,9 @@ class Manifest:
     """`settings` is a frozen dataclass; `device_kinds`, `jobs` map names to "module:callable", loaded late.
 
     `migrations` is the package with the app's Alembic revisions; `models` is "package:folder" with the model packages
-    that come along. `kiosk_role` is what the box's own
-    screen may do without a log-in.
+    that come along. `models_made` maps folders there, which hold a card and no whole package, to the "module:callable"
+    that gives its files by name, not signed: it is called once, when that version is not on the box's shelf yet.
+    `kiosk_role` is what the box's own screen may do without a log-in.
     """
 
     name: str
@@ -347,6 +348,7 @@ class Manifest:
     jobs: Mapping[str, str] = field(default_factory=dict)
     migrations: str = ""
     models: str = ""
+    models_made: Mapping[str, str] = field(default_factory=dict)
     kiosk_role: str = ""
 
 

@@ -92,6 +92,14 @@ class Places:
     def camera_socket(self, app: str, camera: str) -> Path:
         return self._socket(f"{app}.{camera}.camera")
 
+    def bell_socket(self, app: str, device: str) -> Path:
+        """Where a device of the line is rung by other processes of the box: what it reads there has changed."""
+        return self._socket(f"{app}.{device}.bell")
+
+    def bell_sockets(self, app: str) -> list[Path]:
+        """Those that hang now, of all devices of the app."""
+        return sorted(self._run().glob(f"{app}.*.bell.sock"))
+
     @property
     def jobs_socket(self) -> Path:
         """Rung when there is a job to look at."""

@@ -83,7 +83,7 @@ def _video(arguments: argparse.Namespace, tell: Tell) -> dict[str, Any]:
 def run_enrol(arguments: argparse.Namespace) -> int:
     from core.clock import SystemClock
     from core.models.trust import Trust
-    from retail.shelf.enrolment import enrol
+    from retail.shelf.enrolment import enrol, tell_bays
     from retail.shelf.photo_folders import photos_in
     from retail.shelf.products import shipped_session
     from verticals.places import Places
@@ -95,6 +95,7 @@ def run_enrol(arguments: argparse.Namespace) -> int:
     key = Trust(places.keys).box_key()
     now = SystemClock().now()
     document = enrol(shelf_of(places), key, shipped_session(), arguments.product, photos, now)
+    document["bays_told"] = tell_bays(places)
     more = "" if document["enough_photos"] else " Five photos let it be known better."
     verb = "known anew" if document["replaced"] else "known now"
     text = f"{document['product']} is {verb} by {document['photos']} photos, one of {document['products']} products."

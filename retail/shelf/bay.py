@@ -2,7 +2,7 @@
 
 Samples: `bay-setup` (the plan and the reference still), `bay-gallery` (products by their photos' vectors) and `view`
 (one frame). Until the set-up has come every frame is absorbed. A frame never leaves: what is kept is the still with
-the permitted slots.
+the permitted slots. The order `plan` gives other slots over the same still.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from numpy.typing import NDArray
 from core.clock import Instant
 from core.errors import InputError
 from core.inference.request import Answer, Ask
-from retail.reading import kind_of, listed, number
+from retail.reading import kind_of, listed, number, text
 from retail.shelf.gallery import Gallery, Head, Match, learn
-from retail.shelf.plan import plan_of
+from retail.shelf.plan import Plan, Slot, plan_of, slots_json
 from retail.shelf.products import EMBEDDING, IMAGE, MODEL_NAME
 from retail.shelf.settings import BaySettings
-from retail.shelf.slot_state import Patience
+from retail.shelf.slot_state import Patience, SlotStanding
 from retail.shelf.watch import BayWatch, Seen, Sight
 from verticals.contract import (
     NOTHING,
@@ -42,7 +42,10 @@ from verticals.contract import (
 
 VIEW, SETUP, GALLERY = "view", "bay-setup", "bay-gallery"
 SHELF = "shelf"
+PLAN = "plan"
 _DESK = "store"
+#: Who may say where the slots are.
+_DRAWS = frozenset({"lead", "admin"})
 _KEPT = "kept"
 _LEAST_SIDE_PX, _MOST_PIXELS = 32, 25_000_000
 #: Only so many slots are asked about in one frame: the rest wait for the next.
@@ -56,7 +59,9 @@ class BayStation:
         self.settings = settings
         self.spec = StationSpec(settings.station, models=(MODEL_NAME,), answer_within_s=2.0, priority=5)
         self._watch: BayWatch | None = None
+        self._stills: tuple[NDArray[np.uint8], NDArray[np.uint8] | None] | None = None
         self._head: Head | None = None
+        self._embedded_by = ""
         self._sight: tuple[Sample, Sight, list[str]] | None = None
         self._faults: dict[str, str] = {}
         self._seen: Instant | None = None
@@ -103,9 +108,16 @@ class BayStation:
         return self._conclude(self._sight[1], {})
 
     def _match(self, answer: Answer) -> Match | None:
-        vector = answer.outputs.get(EMBEDDING)
+        vector, said_by = answer.outputs.get(EMBEDDING), answer.model
         if vector is None or self._head is None or vector.shape != self._head.centre.shape:
             return None
+        now = self._embedded_by if said_by is None else f"{said_by.name} {said_by.version}"
+        if self._embedded_by and now != self._embedded_by:
+            self._faults["gallery-model"] = (
+                f"the gallery was made with {self._embedded_by}, this box has {now}: enrol its products again"
+            )
+            return None
+        self._faults.pop("gallery-model", None)
         return self._head.match(np.asarray(vector, np.float32))
 
     def _conclude(self, sight: Sight, matches: Mapping[str, Match]) -> Decision:
@@ -146,15 +158,19 @@ class BayStation:
     def _picture_due(self, at: Instant) -> bool:
         return self._pictured is None or at.since(self._pictured) >= self.settings.picture_every
 
-    def _tell(self, at: Instant, *, force: bool) -> list[tuple[str, Sample]]:
-        """All slots, at every change and now and then: the desk takes a silent bay for one that nobody sees."""
+    def _tell(self, at: Instant, *, force: bool, gone: Sequence[str] = ()) -> list[tuple[str, Sample]]:
+        """All slots, at every change and now and then: the desk takes a silent bay for one that nobody sees.
+
+        `gone` are slots that the plan has no more: nobody sees them.
+        """
         if self._watch is None:
             return []
         if not force and self._told is not None and at.since(self._told) < self.settings.told_every:
             return []
         self._told = at
-        slots = json.dumps([standing.told() for standing in self._watch.standing.values()])
-        values = {"kind": "slots", "bay": self.settings.name, "slots": slots}
+        told = [standing.told() for standing in self._watch.standing.values()]
+        told += [SlotStanding(Slot(name, "", (0, 0, 1, 1))).told() for name in gone]
+        values = {"kind": "slots", "bay": self.settings.name, "slots": json.dumps(told)}
         return [(_DESK, Sample(self.settings.station, at, values))]
 
     def _live(self, permitted: Iterable[str] = ()) -> dict[str, Any]:
@@ -168,35 +184,70 @@ class BayStation:
 
     def _set_up(self, sample: Sample) -> Decision:
         """Raises nothing: what cannot be used is a fault of the bay, and the set-up before it stays in force."""
-        still = _picture(sample, "still")
+        still, slots = _picture(sample, "still"), listed(sample, "slots")
         try:
             if still is None:
                 raise InputError("the reference still is no picture", hint="Take it again.")
-            plan = plan_of({"bay": self.settings.name, "slots": listed(sample, "slots")}, "the plan")
-            patience = Patience(self.settings.confirm_frames, self.settings.doubtful_frames)
-            self._watch = BayWatch(plan, still, _picture(sample, "empty"), patience)
+            self._stills = still, _picture(sample, "empty")
+            if not slots:
+                raise InputError("no slots are drawn yet", hint="Draw them over the still: Shelves, set up.")
+            self._watch = self._begun(plan_of({"bay": self.settings.name, "slots": slots}, "the plan"))
         except InputError as error:
             self._faults["bay-setup"] = f"{error.message} {error.hint}".strip()
             return Decision(live=self._live())
         self._faults.pop("bay-setup", None)
         return Decision(live=self._live())
 
+    def _begun(self, plan: Plan) -> BayWatch:
+        """Raises InputError when the stills do not fit each other."""
+        assert self._stills is not None
+        return BayWatch(plan, *self._stills, Patience(self.settings.confirm_frames, self.settings.doubtful_frames))
+
+    def _draw(self, command: Command) -> Decision:
+        """Other slots over the same still, from this moment on; those that stayed as they were keep their words.
+
+        Raises InputError.
+        """
+        if command.role not in _DRAWS:
+            raise InputError("drawing slots takes a lead", hint="Sign in.")
+        plan = plan_of({"bay": self.settings.name, "slots": command.args.get("slots")}, "the plan")
+        if self._stills is None:
+            raise InputError("this bay has no reference still yet", hint="Take it with nobody before the bay.")
+        before, self._watch = self._watch, self._begun(plan)
+        gone: list[str] = []
+        if before is not None:
+            self._watch.go_on(before)
+            gone = [name for name in before.standing if name not in self._watch.standing]
+        self._faults.pop("bay-setup", None)
+        self._pictured = None  # the next kept picture shows the new slots
+        drawn = {"bay": self.settings.name, "slots": slots_json(plan)}
+        return Decision(
+            events=[Event(PLAN, self.settings.name, command.at.utc_s, {"plan": drawn}, who=command.who)],
+            tell=self._tell(command.at, force=True, gone=gone),
+            live=self._live(),
+            reply=Reply(True, data={"slots": len(plan.slots)}),
+        )
+
     def _take_gallery(self, sample: Sample) -> Decision:
-        """`names` and `photos` (how many rows each has) as JSON, `vectors` rows x width, `known_from` of the card."""
+        """`names` and `photos` (how many each has) as JSON, `vectors` photos x views x width, `known_from` of the
+        card, `embedded_by` the model that made them."""
         names, photos, vectors = listed(sample, "names"), listed(sample, "photos"), sample.values.get("vectors")
         try:
-            if not isinstance(vectors, np.ndarray) or vectors.ndim != 2 or len(names) != len(photos):
+            if not isinstance(vectors, np.ndarray) or vectors.ndim != 3 or len(names) != len(photos):
                 raise InputError("the gallery that came is damaged")
             gallery, first = Gallery(), 0
             for name, count in zip(names, photos, strict=True):
                 rows = vectors[first : first + int(count)]
-                gallery = gallery.with_product(str(name), np.asarray(rows[:, None], np.float32))
+                gallery = gallery.with_product(str(name), np.asarray(rows, np.float32))
                 first += int(count)
             self._head = learn(gallery, number(sample, "known_from") or 1.0)
         except (InputError, TypeError, ValueError) as error:
             self._faults["gallery"] = str(error)
             return NOTHING
         self._faults.pop("gallery", None)
+        self._embedded_by = text(sample, "embedded_by")
+        if self._watch is not None:
+            self._watch.ask_again()
         return NOTHING
 
     # Devices, people, time
@@ -219,7 +270,12 @@ class BayStation:
         return Decision(tell=self._tell(at, force=bool(changed)), live=self._live())
 
     def command(self, command: Command) -> Decision:
-        return Decision(reply=Reply(False, f"a shelf camera does not know the order '{command.name[:60]}'"))
+        if command.name != PLAN:
+            return Decision(reply=Reply(False, f"a shelf camera does not know the order '{command.name[:60]}'"))
+        try:
+            return self._draw(command)
+        except InputError as error:
+            return Decision(reply=Reply(False, f"{error.message} {error.hint}".strip()))
 
     def due(self) -> Instant | None:
         return None if self._seen is None else self._seen.plus(self.settings.lost_after)

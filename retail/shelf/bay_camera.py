@@ -1,14 +1,14 @@
 """The device of one bay: brings its station the set-up, the gallery, and a frame every so often.
 
-Plan, stills and gallery are read when the line starts; what cannot be read is told once, as `bay-setup` or `gallery`.
-A gallery that grew since is taken at the next start of the line.
+Plan, stills and gallery are read when the line starts; what cannot be read is told, as `bay-setup` or `gallery`. A
+gallery that grew since is read when the bay's bell is rung (`enrolment.tell_bays`), so that nobody polls the shelf.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -16,15 +16,17 @@ import numpy as np
 
 from core.clock import Instant
 from core.errors import DeviceError, EdgewiseError
+from core.models.shelf import Shelf
 from retail.shelf.bay import GALLERY, SETUP, VIEW
 from retail.shelf.enrolment import GALLERY as GALLERY_SLOT
-from retail.shelf.gallery_package import known_from, read_gallery
-from retail.shelf.plan import read_plan
+from retail.shelf.gallery_package import EMBEDDED_BY, known_from, read_gallery
+from retail.shelf.plan import read_plan, slots_json
 from retail.shelf.settings import BaySettings
 from verticals.contract import Action, DeviceNews, DeviceSpec, Sample, Value
 from verticals.devices.base import Port, Surroundings
 from verticals.devices.frames import CameraClient, Frame
 from verticals.devices.pictures import read_picture
+from verticals.runtime.bell import Bell
 from verticals.runtime.models import shelf_of
 
 _GRAB_WITHIN_S = 2.0
@@ -40,26 +42,51 @@ class Camera(Protocol):
 
 
 class BayCamera:
-    """`first` is what the station must know before the first frame; `troubles` what is wrong with it, by code."""
+    """`shelf` holds the gallery; at `bell` it is rung when that has changed."""
 
-    def __init__(
-        self, settings: BaySettings, camera: Camera, first: Sequence[Values], troubles: Mapping[str, str]
-    ) -> None:
+    def __init__(self, settings: BaySettings, camera: Camera, shelf: Shelf, bell: Path) -> None:
         self.name = settings.station
         self._settings = settings
         self._camera = camera
-        self._first = first
-        self._troubles = troubles
+        self._shelf = shelf
+        self._bell = bell
         self._lost = ""
+        self._troubles: set[str] = set()
 
     async def run(self, port: Port) -> None:
-        for code, why in self._troubles.items():
+        rung = asyncio.Event()
+        bell = Bell(self._bell, lambda message: rung.set())
+        bell.hang()  # before the gallery is read, so that none is missed
+        try:
+            await self._bring(port, "bay-setup", lambda: setup_of(self._settings))
+            await self._bring(port, "gallery", lambda: gallery_of(self._shelf))
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._camera.run())
+                group.create_task(self._look(port))
+                group.create_task(self._listen(port, rung))
+        finally:
+            bell.close()
+
+    async def _bring(self, port: Port, code: str, read: Callable[[], Values | None]) -> None:
+        """What `read` finds goes to the station; what is wrong with it is told by `code`, and its end."""
+        try:
+            values = await asyncio.to_thread(read)
+        except EdgewiseError as error:
+            self._troubles.add(code)
+            why = f"{error.message} {error.hint}".strip()
             port.news(DeviceNews(self.name, False, port.clock.now(), code, why))
-        for values in self._first:
+            return
+        if code in self._troubles:
+            self._troubles.discard(code)
+            port.news(DeviceNews(self.name, True, port.clock.now(), code))
+        if values is not None:
             await port.emit(Sample(self.name, port.clock.now(), values))
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._camera.run())
-            group.create_task(self._look(port))
+
+    async def _listen(self, port: Port, rung: asyncio.Event) -> None:
+        while True:
+            await rung.wait()
+            rung.clear()
+            await self._bring(port, "gallery", lambda: gallery_of(self._shelf))
 
     async def _look(self, port: Port) -> None:
         number = 0
@@ -90,36 +117,33 @@ class BayCamera:
 def make(spec: DeviceSpec, surroundings: Surroundings) -> BayCamera:
     """The device of a site's bay, with its real camera."""
     settings: BaySettings = spec.options
-    first: list[Values] = []
-    troubles: dict[str, str] = {}
-    try:
-        first.append(setup_of(settings))
-    except EdgewiseError as error:
-        troubles["bay-setup"] = f"{error.message} {error.hint}".strip()
-    try:
-        package = shelf_of(surroundings.places).active(GALLERY_SLOT)
-        if package is not None:
-            gallery = read_gallery(package)
-            vectors = np.concatenate([gallery.vectors[name][:, 0] for name in gallery.names])
-            photos = [len(gallery.vectors[name]) for name in gallery.names]
-            first.append({"kind": GALLERY, "names": json.dumps(gallery.names), "photos": json.dumps(photos),
-                          "vectors": vectors, "known_from": known_from(package)})  # fmt: skip
-    except EdgewiseError as error:
-        troubles["gallery"] = f"{error.message} {error.hint}".strip()
-    socket = surroundings.places.camera_socket(surroundings.app, settings.camera_device)
+    places = surroundings.places
+    socket = places.camera_socket(surroundings.app, settings.camera_device)
     camera = CameraClient(socket, name=settings.camera_device, clock=surroundings.clock)
-    return BayCamera(settings, camera, first, troubles)
+    return BayCamera(settings, camera, shelf_of(places), places.bell_socket(surroundings.app, settings.station))
+
+
+def gallery_of(shelf: Shelf) -> Values | None:
+    """What answers for `gallery`, all photos and views; None where no product was enrolled. Raises PackageError."""
+    package = shelf.active(GALLERY_SLOT)
+    if package is None:
+        return None
+    gallery = read_gallery(package)
+    return {
+        "kind": GALLERY,
+        "names": json.dumps(gallery.names),
+        "photos": json.dumps([len(gallery.vectors[name]) for name in gallery.names]),
+        "vectors": np.concatenate([gallery.vectors[name] for name in gallery.names]),
+        "known_from": known_from(package),
+        "embedded_by": str(package.card.provenance.get(EMBEDDED_BY, "")),
+    }
 
 
 def setup_of(settings: BaySettings) -> Values:
-    """Plan and stills from their files. Raises InputError."""
-    plan = read_plan(Path(settings.plan))
-    slots = [
-        {"name": slot.name, "product": slot.product, "box": list(slot.box), "facings": slot.facings, "low": slot.low,
-         "full": slot.full}
-        for slot in plan.slots
-    ]  # fmt: skip
-    values: dict[str, Value] = {"kind": SETUP, "slots": json.dumps(slots), "still": read_picture(Path(settings.still))}
+    """Plan and stills from their files; no slots where nobody has drawn them yet. Raises InputError."""
+    path, still = Path(settings.plan), read_picture(Path(settings.still))
+    slots = slots_json(read_plan(path)) if path.exists() else []
+    values: dict[str, Value] = {"kind": SETUP, "slots": json.dumps(slots), "still": still}
     if settings.empty_still:
         values["empty"] = read_picture(Path(settings.empty_still))
     return values

@@ -15,9 +15,11 @@ from core.inference.session import Session
 from core.models.shelf import Shelf
 from core.models.trust import SigningKey
 from retail.shelf.gallery import Gallery
-from retail.shelf.gallery_package import read_gallery, write_gallery
+from retail.shelf.gallery_package import EMBEDDED_BY, read_gallery, write_gallery
 from retail.shelf.products import KNOWN_FROM, embed
 from verticals.devices.pictures import read_picture
+from verticals.places import Places
+from verticals.runtime.bell import ring
 
 GALLERY = "gallery"
 #: Fewer photos do not show how a product differs from itself; more than these change little.
@@ -42,7 +44,7 @@ def enrol(
     before = shelf.active(GALLERY)
     gallery = Gallery()
     if before is not None:
-        if before.card.provenance.get("embedded_by") != embedded_by:
+        if before.card.provenance.get(EMBEDDED_BY) != embedded_by:
             raise InputError(
                 f"the gallery was made with {before.card.provenance.get('embedded_by')}, this box has {embedded_by}",
                 hint="Enrol its products again from their photos.",
@@ -64,3 +66,8 @@ def enrol(
         "gallery": package.card.version,
         "enough_photos": len(photos) >= ENOUGH_PHOTOS,
     }
+
+
+def tell_bays(places: Places) -> int:
+    """Rings the bays of a line that runs, which then read the gallery anew; how many will hear it."""
+    return sum(map(ring, places.bell_sockets("retail")))

@@ -25,6 +25,8 @@ KIND = "product-gallery"
 VECTORS = "gallery.npz"
 LIKENESSES, EMBEDDING = "likenesses", "embedding"
 _UNKNOWN = "unknown_below"
+#: In the provenance: the embedding model, its name and version.
+EMBEDDED_BY = "embedded_by"
 #: A golden answer nearer to another product than this could flip by rounding alone.
 _CLEAR_BY = 0.02
 _GOLDEN_CASES = 4
@@ -56,7 +58,7 @@ def write_gallery(
         limits={_UNKNOWN: head.limit},
         verdict=Verdict(LIKENESSES, rule="argmax"),
         tolerance=Tolerance(absolute=1e-4, relative=1e-3),
-        provenance={"embedded_by": embedded_by, "products": len(head.names), **(provenance or {})},
+        provenance={EMBEDDED_BY: embedded_by, "products": len(head.names), **(provenance or {})},
     )
     model = head_graph(head)
     golden = _golden(Session(model, card), gallery)

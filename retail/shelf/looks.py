@@ -74,6 +74,14 @@ class Looks:
         kept = [one for one in self.agreed.get(slot.name, []) if float(unlikeness(look, one).mean()) > 0.35]
         self.agreed[slot.name] = [*kept, look][-_MOST_LOOKS:]
 
+    def take_over(self, slot: Slot, other: Looks) -> None:
+        """What another, of the same still, has learnt of this slot."""
+        self.agreed[slot.name] = list(other.agreed.get(slot.name, ()))
+        if slot.name in other.seen_empty:
+            left, top, right, bottom = slot.pixels(*self.still.shape[:2])
+            self.bare[top:bottom, left:right] = other.bare[top:bottom, left:right]
+            self.seen_empty.add(slot.name)
+
     def crop(self, picture: Picture, slot: Slot) -> Picture:
         """The slot's pixels of a picture of the working size."""
         left, top, right, bottom = slot.pixels(*picture.shape[:2])

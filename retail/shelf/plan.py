@@ -60,6 +60,15 @@ class Plan:
     slots: tuple[Slot, ...]
 
 
+def slots_json(plan: Plan) -> list[dict[str, Any]]:
+    """What `plan_of` reads again."""
+    return [
+        {"name": slot.name, "product": slot.product, "box": list(slot.box), "facings": slot.facings, "low": slot.low,
+         "full": slot.full}
+        for slot in plan.slots
+    ]  # fmt: skip
+
+
 def read_plan(path: Path) -> Plan:
     """Raises InputError naming file, key and what was expected."""
     try:

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 from core.clock import Instant
+from retail.catalogue.item_code import gtin_of
 from retail.shelf.facings import Facing, FacingSight
 from retail.shelf.gallery import Match
 from retail.shelf.plan import Slot
@@ -53,13 +54,18 @@ def judged(slot: Slot, facings: Sequence[FacingSight], match: Match | None) -> S
 
 def _doubtful(slot: Slot, there: int, doubtful: int, match: Match | None) -> SlotSight:
     """The embedding has the word only where structure has none."""
-    if match is None or not match.known:
+    if match is None or not match.known or not slot.product:
         return SlotSight(SlotState.UNKNOWN, None, 0.5)
-    if match.product != slot.product:
+    if not _same_product(match.product, slot.product):
         return SlotSight(SlotState.WRONG, there, match.likeness, match.product)
     seen = there + doubtful
     state = SlotState.LOW if seen <= slot.low and seen < slot.facings else SlotState.FULL
     return SlotSight(state, seen, match.likeness, slot.product)
+
+
+def _same_product(one: str, other: str) -> bool:
+    """A GTIN may be written with leading zeros or without."""
+    return one == other or (gtin_of(one) == gtin_of(other) != "")
 
 
 @dataclass(frozen=True, slots=True)

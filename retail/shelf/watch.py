@@ -129,6 +129,17 @@ class BayWatch:
         kept = kept_picture(self.plan, self.still, sight.aligned, permitted)
         return Seen(kept, frozenset(permitted), tuple(changed), sights)
 
+    def go_on(self, before: BayWatch) -> None:
+        """What was known of slots that are as they were, over the same still, is known here too."""
+        for slot in self.plan.slots:
+            if slot in before.plan.slots:
+                self.standing[slot.name] = before.standing[slot.name]
+                self.looks.take_over(slot, before.looks)
+
+    def ask_again(self) -> None:
+        """The gallery has changed: what it said of slots in doubt is to be asked anew."""
+        self._answers.clear()
+
     def lost(self, at: Instant) -> list[str]:
         """No frame came: every slot is blocked. The names of those whose word changed."""
         self._calm = {slot.name: _Calm() for slot in self.plan.slots}

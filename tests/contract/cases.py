@@ -213,7 +213,11 @@ def _healthcare() -> Case:
 
 def _retail() -> Case:
     from retail.settings import RetailSettings
+    from retail.shelf.settings import BaySettings
     from retail.tables import metadata
+
+    bay = BaySettings("drinks", "plan.toml", "still.png", camera="camera.folder", options={"folder": "view"})
+    drawn = [{"name": "left", "product": "04006381333931", "box": [0.1, 0.1, 0.3, 0.8], "facings": 1}]
 
     sold = {"line": 1, "gtin": "04006381333931", "thousandths": 2000, "from": "floor", "to": "customer"}
     unknown = {"line": 2, "code": "2000417", "thousandths": 425, "from": "floor", "to": "customer"}
@@ -228,15 +232,20 @@ def _retail() -> Case:
     return Case(
         "retail",
         catalog.load("retail"),
-        RetailSettings("Store 014"),
+        RetailSettings("Store 014", bays=(bay,)),
         sources={
             "till": [
                 {"kind": "documents", "documents": json.dumps([sale, count])},
                 {"kind": "documents", "documents": json.dumps([void, broken])},
             ],
             "import": [{"kind": "catalogue", "products": json.dumps([product]), "slots": json.dumps([slot])}],
+            # What a bay was set up with comes from its device at every start: until then it takes no frame in.
+            "bay-drinks": [{"kind": "view", "image": _IMAGE}],
         },
-        orders=[("store", "book", {"document": {**sale, "ref": "by-hand"}})],
+        orders=[
+            ("store", "book", {"document": {**sale, "ref": "by-hand"}}),
+            ("bay-drinks", "plan", {"bay": "drinks", "slots": drawn}),
+        ],
         tables=[metadata],
         inbox=True,
     )

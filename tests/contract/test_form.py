@@ -11,10 +11,13 @@ from pathlib import Path
 import pytest
 
 from core.clock import Instant
+from core.models.card import parse_card
+from core.models.package import CARD, MODEL
 from tests.contract.cases import BUILT_IN, CASES, Case
 from tests.support.repository import ROOT, module_name, modules, tree
 from verticals import catalog
 from verticals.contract import Sample
+from verticals.runtime.shipped import shipped_models
 from verticals.web import Panel
 
 #: What deciding code may not reach for: the outside, threads, clocks, the web. Devices, jobs and pages may.
@@ -69,6 +72,16 @@ def test_its_jobs_load(case: Case) -> None:
     for place in case.vertical.manifest.jobs.values():
         module, _, name = place.partition(":")
         assert callable(getattr(importlib.import_module(module), name))
+
+
+def test_the_models_that_it_brings_along_are_whole_or_can_be_made(case: Case) -> None:
+    manifest = case.vertical.manifest
+    folders = {folder.name: folder for folder in shipped_models(manifest)}
+    assert set(manifest.models_made) <= set(folders)
+    for name, folder in folders.items():
+        assert parse_card((folder / CARD).read_text("utf-8"), str(folder)).name
+        module, _, maker = manifest.models_made.get(name, "").partition(":")
+        assert callable(getattr(importlib.import_module(module), maker)) if module else (folder / MODEL).is_file()
 
 
 def test_its_pages_ask_only_for_roles_that_it_declares(case: Case) -> None:

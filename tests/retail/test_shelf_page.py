@@ -46,8 +46,15 @@ def test_a_bay_that_the_site_names_is_planned_in_its_file(tmp_path: Path) -> Non
         store.catalogue([{"gtin": BAGS, "name": "Bags"}])
         assert store.viewer.get("/shelf/A9.1/still").headers["content-type"] == "image/png"
         assert 'href="/shelf/A9.1/still"' in store.lead.get("/shelf/A9.1/setup").text
-        assert save(store, "A9.1", [SLOT])[1]["data"]["restart"] is True
+        assert save(store, "A9.1", [SLOT])[1]["data"]["restart"] is True  # its line is down
         assert read_plan(plan).slots[0].product == BAGS
+        store.run_line()
+        store.answer = lambda command: Reply(True)
+        assert save(store, "A9.1", [SLOT])[1]["data"]["restart"] is False
+        assert [(order.name, order.args["bay"]) for order in store.orders] == [("plan", "A9.1")]
+        store.answer = lambda command: Reply(False, "this bay has no reference still yet")
+        assert save(store, "A9.1", [{**SLOT, "facings": 3}])[1]["data"]["restart"] is True
+        assert read_plan(plan).slots[0].facings == 3
         assert 'viewBox="0 0 1280 960"' in store.viewer.get("/shelf/A9.1").text
         assert "2-08" in read(store.viewer, "/shelf/A9.1")
         assert store.viewer.get("/shelf/A7.7/still").status_code == 404

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 import tempfile
+from collections.abc import Callable, Mapping
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
-from core.errors import EdgewiseError
+from core.errors import EdgewiseError, PackageError
 from core.models.card import Card, parse_card
 from core.models.files import read_folder, write_file
 from core.models.package import CARD, Package, sign_package
@@ -36,21 +38,22 @@ def install_shipped(manifest: Manifest, places: Places) -> None:
     """What does not pass on this box is told in the log: the app's stations say what they lack."""
     for folder in shipped_models(manifest):
         try:
-            package = shelve(shelf_of(places), Trust(places.keys).box_key(), folder)
-            log.debug("%s %s comes with the installation", package.card.name, package.card.version)
+            shelf, made_by = shelf_of(places), manifest.models_made.get(folder.name, "")
+            if not _answers(shelf, _card(folder)):
+                shelve(shelf, Trust(places.keys).box_key(), folder, made_by)
         except EdgewiseError as error:
             log.error("%s cannot be used here: %s", folder.name, error)
 
 
-def shelve(shelf: Shelf, key: SigningKey, folder: Path) -> Package:
+def shelve(shelf: Shelf, key: SigningKey, folder: Path, made_by: str = "") -> Package:
     """The package of `folder`, on the shelf now; it answers under its own name where nothing does, or an earlier
-    shipped one.
+    shipped one. `made_by` is the "module:callable" that puts its files together where the folder does not hold them.
 
     Blocks: its golden vectors run before it is activated. Raises PackageError and its kinds, RefusedError.
     """
-    files = read_folder(folder)
-    card = parse_card(files[CARD].decode() if CARD in files else "", f"{folder}/{CARD}")
+    card = _card(folder)
     if (card.name, card.version) not in shelf.names():
+        files = _maker(made_by)() if made_by else read_folder(folder)
         with tempfile.TemporaryDirectory() as draft:
             for name, content in files.items():
                 write_file(Path(draft) / name, content)
@@ -60,7 +63,33 @@ def shelve(shelf: Shelf, key: SigningKey, folder: Path) -> Package:
     active = shelf.active(card.name)
     if active is None or (_is_shipped(active.card) and active.sha256 != package.sha256):
         shelf.activate(card.name, card.name, card.version)
+        log.info("%s %s comes with the installation", card.name, card.version)
     return package
+
+
+def _answers(shelf: Shelf, card: Card) -> bool:
+    """Whether that very package answers under its name already; only the shelf's own notes are read, no package."""
+    picks = [slot.active for slot in shelf.slots() if slot.name == card.name]
+    return any(pick is not None and (pick.name, pick.version) == (card.name, card.version) for pick in picks)
+
+
+def _card(folder: Path) -> Card:
+    """Raises PackageError."""
+    try:
+        text = (folder / CARD).read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise PackageError(f"{folder}/{CARD}: cannot be read: {error}", hint="Install Edgewise again.") from error
+    return parse_card(text, f"{folder}/{CARD}")
+
+
+def _maker(place: str) -> Callable[[], Mapping[str, bytes]]:
+    """Raises PackageError when there is none."""
+    module, _, name = place.partition(":")
+    try:
+        maker: Callable[[], Mapping[str, bytes]] = getattr(import_module(module), name)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise PackageError(f"what makes the model, '{place}', cannot be loaded: {error}") from error
+    return maker
 
 
 def _is_shipped(card: Card) -> bool:

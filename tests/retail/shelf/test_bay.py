@@ -1,22 +1,24 @@
 import json
+from functools import cache
 from typing import Any
 
 import numpy as np
 import pytest
 
 from core.clock import Instant
-from core.inference.request import Answer, Outcome
+from core.inference.request import Answer, ModelRef, Outcome
 from retail.shelf.bay import GALLERY, SETUP, VIEW, BayStation
+from retail.shelf.plan import plan_of, slots_json
 from retail.shelf.settings import BaySettings
 from retail.work.sight import Sight
 from simulators.shelf_people import hand
-from simulators.shelf_scene import ShelfScene
-from verticals.contract import Decision, DeviceNews, Level, Sample
+from tests.retail.shelf.scenes import CALM_FRAMES, copied, one_shelf
+from verticals.contract import Command, Decision, DeviceNews, Level, Sample
 
 
 class _Rig:
     def __init__(self) -> None:
-        self.scene = ShelfScene(3)
+        self.scene = one_shelf(3)
         self.station = BayStation(BaySettings("drinks", "plan.toml", "still.png"))
         self.at_s = 0.0
 
@@ -27,20 +29,55 @@ class _Rig:
         self.asked = [] if asks is None else list(asks)
         return Decision() if asks is None else self.station.decide(sample, answers or [])
 
+    @property
+    def slots(self) -> list[dict[str, Any]]:
+        return slots_json(plan_of(self.scene.plan(), "scene"))
+
     def set_up(self) -> Decision:
-        return self.bring(kind=SETUP, slots=json.dumps(self.scene.plan()["slots"]), still=self.scene.still())
+        return self.bring(kind=SETUP, slots=json.dumps(self.slots), still=self.scene.still())
 
     def view(self, people: Any = ()) -> Decision:
         return self.bring(kind=VIEW, image=self.scene.frame(people).picture)
 
+    def order(self, name: str = "plan", role: str = "lead", **args: Any) -> Decision:
+        return self.station.command(Command(name, Instant(self.at_s, 1000 + self.at_s), args, "anna", role))
+
+    def gallery(self, names: list[str], vectors: np.ndarray[Any, np.dtype[np.float32]], made_by: str = "") -> None:
+        """As many photos of each, in one view."""
+        photos = [len(vectors) // len(names)] * len(names)
+        self.bring(kind=GALLERY, names=json.dumps(names), photos=json.dumps(photos), vectors=vectors[:, None],
+                   known_from=0.3, embedded_by=made_by)  # fmt: skip
+
+    def see(self, frames: int, answer: Answer) -> tuple[int, str]:
+        """How often the model was asked, and what is held of the second slot at the end."""
+        asked = 0
+        for _ in range(frames):
+            self.at_s += 1.0
+            values: dict[str, Any] = {"kind": VIEW, "image": self.scene.frame().picture}
+            sample = Sample("bay-drinks", Instant(self.at_s, self.at_s), values)
+            asks = self.station.prepare(sample)
+            assert asks is not None
+            asked += len(asks)
+            decision = self.station.decide(sample, [answer] * len(asks))
+        held = {one["slot"]: one["held"] for one in decision.live["bay"]["slots"]}
+        return asked, held["r1c2"]
+
+
+@cache
+def _calm() -> _Rig:
+    rig = _Rig()
+    rig.set_up()
+    for _ in range(CALM_FRAMES):
+        rig.view()
+    return rig
+
 
 @pytest.fixture
 def rig() -> _Rig:
-    rig = _Rig()
-    rig.set_up()
-    for _ in range(6):
-        rig.view()
-    return rig
+    """It was looked at once; every test has its own copy."""
+    calm = _calm()
+    assert calm.station._watch is not None
+    return copied(calm, calm.station._watch)
 
 
 def _slots(decision: Decision) -> dict[str, dict[str, Any]]:
@@ -107,25 +144,83 @@ def test_silence_is_noticed_by_time_alone(rig: _Rig) -> None:
     assert rig.station.due() is None and "camera-silent" in rig.station.health().faults
 
 
+def _says(vector: np.ndarray[Any, np.dtype[np.float32]], version: str = "1") -> Answer:
+    return Answer(ModelRef("products", version, "ab" * 32), Outcome.ANSWERED, {"embedding": vector})
+
+
 def test_the_model_is_asked_only_about_a_slot_in_doubt_and_once(rig: _Rig) -> None:
-    slot = "r1c2"
-    product = next(one["product"] for one in rig.scene.plan()["slots"] if one["name"] == slot)
     rows = np.eye(8, dtype=np.float32)[:4]
-    names = json.dumps([product, "04006381333931"])
-    rig.bring(kind=GALLERY, names=names, photos="[2, 2]", vectors=rows, known_from=0.3)
+    rig.gallery([rig.slots[1]["product"], "04006381333931"], rows, "products 1")
     rig.view()
     assert rig.asked == []
-    rig.scene.refill(slot, 25_000)
-    answer = Answer(None, Outcome.ANSWERED, {"embedding": rows[2]})
-    asked = 0
-    for _ in range(14):
-        rig.at_s += 1.0
-        sample = Sample("bay-drinks", Instant(rig.at_s, rig.at_s), {"kind": VIEW, "image": rig.scene.frame().picture})
-        asks = rig.station.prepare(sample)
-        assert asks is not None
-        asked += len(asks)
-        decision = rig.station.decide(sample, [answer] * len(asks))
-    assert asked == 1 and {one["slot"]: one["state"] for one in decision.live["bay"]["slots"]}[slot] == "wrong"
+    rig.scene.refill("r1c2", 25_000)
+    assert rig.see(12, _says(rows[2])) == (1, "wrong")
+
+
+def test_a_gallery_that_grew_is_asked_about_what_was_unknown_before(rig: _Rig) -> None:
+    rows = np.eye(8, dtype=np.float32)
+    rig.gallery([rig.slots[1]["product"]], rows[:2], "products 1")
+    rig.scene.refill("r1c2", 25_000)
+    assert rig.see(12, _says(rows[5])) == (1, "unknown")
+    rig.gallery([rig.slots[1]["product"], "04006381333931"], rows[[0, 1, 5, 6]], "products 1")
+    assert rig.see(6, _says(rows[5])) == (1, "wrong")
+
+
+def test_a_gallery_of_another_model_is_compared_with_nothing_and_the_bay_says_so(rig: _Rig) -> None:
+    rows = np.eye(8, dtype=np.float32)[:4]
+    rig.gallery([rig.slots[1]["product"], "04006381333931"], rows, "products 1")
+    rig.scene.refill("r1c2", 25_000)
+    assert rig.see(12, _says(rows[2], "2"))[1] == "unknown"
+    fault = rig.station.health().faults["gallery-model"]
+    assert fault == "the gallery was made with products 1, this box has products 2: enrol its products again"
+
+
+@pytest.mark.parametrize("vectors", [None, 3, np.ones((2, 8), np.float32), np.full((2, 1, 8), np.nan, np.float32)])
+def test_a_gallery_that_cannot_be_used_is_a_fault(rig: _Rig, vectors: Any) -> None:
+    rig.bring(kind=GALLERY, names='["a", "b"]', photos="[1, 1]", vectors=vectors, known_from=0.3)
+    assert "gallery" in rig.station.health().faults
+
+
+def test_slots_that_are_drawn_count_from_that_moment_on(rig: _Rig) -> None:
+    drawn = [rig.slots[0], {**rig.slots[1], "name": "new"}]
+    decision = rig.order(slots=drawn)
+    assert decision.reply is not None and decision.reply.accepted and decision.reply.data == {"slots": 2}
+    (event,) = decision.events
+    assert (event.kind, event.subject, event.who) == ("plan", "drinks", "anna")
+    assert [slot["name"] for slot in event.data["plan"]["slots"]] == ["r1c1", "new"]
+    told = {name: one["state"] for name, one in _slots(decision).items()}
+    assert told == {"r1c1": "full", "new": "unknown", "r1c2": "unknown", "r1c3": "unknown"}
+    for _ in range(CALM_FRAMES):
+        decision = rig.view()
+    assert {one["slot"]: one["held"] for one in decision.live["bay"]["slots"]} == {"r1c1": "full", "new": "full"}
+
+
+@pytest.mark.parametrize(
+    ("role", "name", "slots", "said"),
+    [
+        ("associate", "plan", None, "takes a lead"),
+        ("lead", "plan", [], "expected 1 to 400"),
+        ("admin", "plan", [{"name": "x", "box": [0, 0, 2, 1]}], "inside it"),
+        ("lead", "dance", None, "does not know the order 'dance'"),
+    ],
+)
+def test_an_order_that_cannot_be_followed_is_refused_and_changes_nothing(
+    rig: _Rig, role: str, name: str, slots: Any, said: str
+) -> None:
+    decision = rig.order(name, role, slots=rig.slots if slots is None else slots)
+    assert decision.reply is not None and not decision.reply.accepted and said in decision.reply.reason
+    assert not decision.events and len(rig.view().live["bay"]["slots"]) == 3
+
+
+def test_a_new_bay_has_a_still_and_waits_for_its_slots_to_be_drawn() -> None:
+    rig = _Rig()
+    refused = rig.order(slots=rig.slots).reply
+    assert refused is not None and "no reference still yet" in refused.reason
+    rig.bring(kind=SETUP, slots="[]", still=rig.scene.still())
+    assert "no slots are drawn yet" in rig.station.health().faults["bay-setup"]
+    reply = rig.order(slots=rig.slots).reply
+    assert reply is not None and reply.accepted
+    assert rig.view().live["bay"]["state"] == "watching" and not rig.station.health().faults
 
 
 def test_without_an_answer_what_structure_says_holds(rig: _Rig) -> None:

@@ -11,7 +11,7 @@ from retail.shelf.plan import plan_of, read_plan
 from retail.shelf.watch import BayWatch
 from simulators.shelf_scene import ShelfScene
 from simulators.shelf_story import Share
-from tests.retail.shelf.scenes import watched
+from tests.retail.shelf.scenes import one_shelf, watched
 from tests.support.repository import ROOT
 
 #: Nearly all the time somebody is before the shelf.
@@ -32,7 +32,7 @@ def test_what_is_kept_is_the_still_and_the_permitted_slots_of_the_frame_alone() 
 
 def test_nobody_who_passes_is_in_what_is_kept() -> None:
     """Compared with the layer that says which pixels are people's."""
-    seen = [one for seed in (0, 1) for one in watched(seed, 60, _CROWD)]
+    seen = [one for seed in (0, 1) for one in watched(one_shelf(seed), seed, 60, _CROWD)]
     assert sum(one.leaked_px for one in seen) == 0
     assert sum(bool(one.told.frame.people.any()) for one in seen) >= 30
     assert sum(len(one.seen.permitted) for one in seen) >= len(seen)  # and the shelf is seen all the same
@@ -41,7 +41,7 @@ def test_nobody_who_passes_is_in_what_is_kept() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(100, 105))
 def test_nobody_is_kept_in_a_thousand_frames(seed: int) -> None:
-    leaks = {one.told.number: one.leaked_px for one in watched(seed, 200, _CROWD) if one.leaked_px}
+    leaks = {one.told.number: one.leaked_px for one in watched(ShelfScene(seed), seed, 200, _CROWD) if one.leaked_px}
     assert not leaks
 
 

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,45 +8,45 @@ from core.errors import GoldenError, PackageError
 from core.inference.session import Session
 from core.learning.embedding import Learnt, Projection
 from core.models.card import parse_card
-from core.models.files import write_file
 from core.models.gate import Gate
-from core.models.package import CARD, GOLDEN, MODEL, sign_package
-from core.models.trust import Trust
+from core.models.package import CARD, GOLDEN, MODEL, Package
 from retail.shelf.products import (
     EMBEDDING,
     FOLDER,
     IMAGE,
+    KIND,
+    MODEL_NAME,
     drawn_picture,
     embed,
     product_model,
     read_learnt,
-    shipped_files,
-    shipped_session,
     write_learnt,
 )
+from retail.vertical import MANIFEST
+from verticals.places import Places
+from verticals.runtime.models import shelf_of
+from verticals.runtime.shipped import install_shipped
 
 
-@pytest.fixture(scope="module")
-def session() -> Session:
-    return shipped_session()
+def test_the_shipped_model_passes_its_golden_vectors_and_answers_on_this_box(shipped: Package) -> None:
+    Gate().check(shipped)
+    assert shipped.signed_by_box and shipped.card.kind == KIND
+    assert str(shipped.card.provenance["made_by"]).startswith("python -m retail.training.product_model")
 
 
-def test_the_shipped_model_passes_its_golden_vectors_on_this_box(tmp_path: Path) -> None:
-    for name, content in shipped_files().items():
-        write_file(tmp_path / name, content)
-    package = sign_package(tmp_path, Trust(tmp_path.parent / "keys").box_key())
-    Gate().check(package)
-    assert package.card.provenance["made_by"].startswith("python -m retail.training.product_model")  # type: ignore[union-attr]
+def test_a_second_start_makes_nothing(box: Places, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The card alone tells that the version is there."""
+    monkeypatch.setattr("retail.shelf.products.shipped_files", None)
+    monkeypatch.setattr("verticals.runtime.shipped.shelve", None)
+    install_shipped(MANIFEST, box)
+    assert [slot.name for slot in shelf_of(box).slots() if slot.active] == [MODEL_NAME]
 
 
-def test_a_model_without_what_was_learnt_does_not_pass(tmp_path: Path) -> None:
-    files = shipped_files()
+def test_a_model_without_what_was_learnt_does_not_pass(shipped: Package) -> None:
     learnt = read_learnt(FOLDER / "learnt.npz")
-    files[MODEL] = product_model(Learnt(projection=learnt.projection))
-    for name, content in files.items():
-        write_file(tmp_path / name, content)
+    other = product_model(Learnt(projection=learnt.projection))
     with pytest.raises(GoldenError):
-        Gate().check(sign_package(tmp_path, Trust(tmp_path.parent / "keys").box_key()))
+        Gate().check(replace(shipped, files={**shipped.files, MODEL: other}))
 
 
 def test_what_is_learnt_is_small_enough_to_be_committed() -> None:

@@ -31,6 +31,18 @@ def test_facings_make_the_word(
     assert (sight.state, sight.facings) == (state, count)
 
 
+@pytest.mark.parametrize("enrolled", ["4006381333931", "04006381333931"])
+def test_a_number_with_or_without_leading_zeros_is_the_same_product(enrolled: str) -> None:
+    slot = Slot("left", "4006381333931", (0.1, 0.1, 0.3, 0.3), facings=2)
+    assert judged(slot, [_DOUBT, _DOUBT], Match(enrolled, 0.9, 0.1, known=True)).state is SlotState.FULL
+    assert judged(slot, [_DOUBT, _DOUBT], Match("5901234123457", 0.9, 0.1, known=True)).state is SlotState.WRONG
+
+
+def test_where_no_product_is_planned_nothing_is_wrong() -> None:
+    slot = Slot("left", "", (0.1, 0.1, 0.3, 0.3))
+    assert judged(slot, [_DOUBT], Match("juice", 0.9, 0.1, known=True)).state is SlotState.UNKNOWN
+
+
 def _see(standing: SlotStanding, sight: SlotSight, times: int, first_s: float) -> list[bool]:
     return [standing.see(sight, Instant(first_s + step, first_s + step)) for step in range(times)]
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from core.models.trust import Trust
 from healthcare.vertical import MANIFEST
 from tests.contract.dummies.oven import Oven
+from verticals.contract import Manifest
 from verticals.places import Places
 from verticals.runtime.models import shelf_of
 from verticals.runtime.shipped import install_shipped, shipped_models
@@ -46,3 +48,43 @@ def test_a_model_that_does_not_pass_is_told_and_stops_nobody(
     with caplog.at_level(logging.ERROR):
         install_shipped(MANIFEST, _places(tmp_path / "data"))
     assert "beats cannot be used here" in caplog.text
+
+
+_made: list[str] = []
+
+
+def files_that_are_made() -> dict[str, bytes]:
+    """A package as an app puts it together; `_made` counts how often."""
+    (source,) = shipped_models(MANIFEST)
+    _made.append(source.name)
+    return {path.name: path.read_bytes() for path in source.iterdir()}
+
+
+def _brings_a_card(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, made_by: str) -> Manifest:
+    """An app whose folder holds the card alone."""
+    (source,) = shipped_models(MANIFEST)
+    folder = tmp_path / "models" / "beats"
+    folder.mkdir(parents=True)
+    (folder / "card.toml").write_bytes((source / "card.toml").read_bytes())
+    monkeypatch.setattr("verticals.runtime.shipped.shipped_models", lambda manifest: [folder])
+    _made.clear()
+    return replace(MANIFEST, models_made={"beats": made_by})
+
+
+def test_a_model_that_is_made_on_the_box_is_made_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    manifest = _brings_a_card(tmp_path, monkeypatch, f"{__name__}:files_that_are_made")
+    places = _places(tmp_path / "data")
+    for _ in range(3):
+        install_shipped(manifest, places)
+    active = shelf_of(places).active("beats")
+    assert active is not None and active.signed_by_box and len(_made) == 1
+
+
+@pytest.mark.parametrize("made_by", ["no.such.module:files", f"{__name__}:nothing", "x"])
+def test_a_maker_that_is_not_there_is_told_and_stops_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, made_by: str
+) -> None:
+    manifest = _brings_a_card(tmp_path, monkeypatch, made_by)
+    with caplog.at_level(logging.ERROR):
+        install_shipped(manifest, _places(tmp_path / "data"))
+    assert "beats cannot be used here" in caplog.text and "what makes the model" in caplog.text
