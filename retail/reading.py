@@ -31,8 +31,11 @@ def number(sample: Sample, name: str) -> float | None:
 
 def listed(sample: Sample, name: str) -> list[Any]:
     """A list that comes as JSON text; empty for anything that is none."""
+    said = text(sample, name)
+    if said in ("", "[]"):
+        return []
     try:
-        value = json.loads(text(sample, name) or "[]")
+        value = json.loads(said)
     except (ValueError, RecursionError):
         return []
     return value if isinstance(value, list) else []

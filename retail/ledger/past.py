@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import BigInteger, Connection, Integer, cast, literal, null, select, union_all
@@ -36,3 +38,42 @@ def newest_documents(connection: Connection, most: int = 20) -> list[dict[str, A
     """In the order in which they came, the last first."""
     query = select(tables.documents).order_by(tables.documents.c.id.desc()).limit(most)
     return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def conflicts(connection: Connection, *, gtin: str = "", most: int = 50) -> list[dict[str, Any]]:
+    """Lines that were told again and differently, the newest first: what `stands`, and what was `said` later.
+
+    `{"source", "ref", "kind", "who", "line", "at_ms", "stands", "said"}`; both are `{"gtin", "code", "thousandths",
+    "from", "to", "lot", "expiry", "price_cents"}`. With `gtin`: of that product alone, whichever of the two names it.
+    """
+    conflict, document = tables.conflicts.c, tables.documents.c
+    query = select(tables.conflicts, document.source, document.ref, document.kind, document.who, document.at_ms)
+    query = query.join(tables.documents, document.id == conflict.document)
+    found: list[dict[str, Any]] = []
+    for row in connection.execute(query.order_by(conflict.sequence.desc(), conflict.document, conflict.line)):
+        said = _said(json.loads(row.said), row.line)
+        stands = _stands(connection, row.document, row.line)
+        if gtin and gtin not in (said["gtin"], stands["gtin"]):
+            continue
+        named = {name: getattr(row, name) for name in ("source", "ref", "kind", "who", "line", "at_ms")}
+        found.append({**named, "stands": stands, "said": said})
+        if len(found) == most:
+            break
+    return found
+
+
+def _said(document: Mapping[str, Any], number: int) -> dict[str, Any]:
+    line: Mapping[str, Any] = next((one for one in document.get("lines", ()) if one["line"] == number), {})
+    texts = {name: line.get(name, "") for name in ("gtin", "code", "from", "to", "lot", "expiry")}
+    return {**texts, "thousandths": line.get("thousandths"), "price_cents": line.get("price_cents")}
+
+
+def _stands(connection: Connection, document: int, number: int) -> dict[str, Any]:
+    """As it was booked, or as it waits for its code."""
+    line, waits = tables.lines.c, tables.unknown.c
+    row = connection.execute(select(tables.lines).where(line.document == document, line.line == number)).first()
+    if row is not None:
+        return {"gtin": row.gtin, "code": "", "from": row.from_account, "to": row.to_account, "lot": row.lot,
+                "expiry": row.expiry, "thousandths": row.thousandths, "price_cents": row.price_cents}  # fmt: skip
+    said = connection.scalar(select(waits.said).where(waits.document == document, waits.line == number))
+    return _said({"lines": [json.loads(said)] if said else []}, number)

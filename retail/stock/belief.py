@@ -10,23 +10,27 @@ of arrival within 24 hours does not matter; what is later still moves the number
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 from retail.stock.calibration import Own, learn, own
-from retail.stock.evidence import CUSTOMER, IMPORT, Counted, Evidence, Move, Profile, Seen
+from retail.stock.evidence import BACKROOM, CUSTOMER, FLOOR, IMPORT, PLACES, Counted, Evidence, Move, Profile, Seen
+from retail.stock.mass import Table
 from retail.stock.pace import Pace
 from retail.stock.phantom import Silence
 from retail.stock.reliability import Reliability, Share
 from retail.stock.saved import track_from_state, track_state
-from retail.stock.senses import count, read_tags, see
+from retail.stock.senses import count, note_count, read_tags, see
 from retail.stock.telling import Belief, belief_of, silence_of, total_of
 from retail.stock.track import Knowledge, Track, begun, move, pass_time
 
 _SNAPSHOT_S = 86_400.0
 #: A count so long before a product was first heard of is still worth taking.
 _JUST_BEFORE_S = 3600.0
+#: Tables of opening figures up to so many cells are kept, for other products that begin alike.
+_SHARED_CELLS = 60
 #: A count holds what moved at its own moment, as in the ledger; readings of that moment see it all.
 _ORDER = {Move: 0, Counted: 1}
 
@@ -53,17 +57,19 @@ class Beliefs:
         self.reliability = reliability or Reliability()
         self._profiles = {profile.gtin: profile for profile in profiles}
         self._products: dict[str, _Product] = {}
+        self._later: dict[str, Callable[[], _Product]] = {}
         self._paces: dict[str, Pace] = {}
         self._sold_utc_s = 0.0
 
     def __contains__(self, gtin: str) -> bool:
-        return gtin in self._products
+        return gtin in self._products or gtin in self._later
 
     def set_profile(self, profile: Profile) -> None:
         """A changed planogram; what is believed of the number stays."""
         self._profiles[profile.gtin] = profile
-        if profile.gtin in self._products:
-            self._products[profile.gtin].profile = profile
+        known = self._made(profile.gtin)
+        if known is not None:
+            known.profile = profile
 
     def set_pace(self, gtin: str, pace: Pace) -> None:
         """How fast it sells, from `demand`, anew each night and at the start; without one silence says nothing."""
@@ -71,24 +77,36 @@ class Beliefs:
 
     def take(self, piece: Evidence) -> None:
         """One more piece of evidence, early or late, of any product."""
-        self.take_all((piece,))
+        self._hear(piece)
+        product = self._product(piece)
+        if _rank(piece) < self._last(product):
+            self._take_late(product, (piece,))
+        else:
+            self._take_next(product, piece)
 
     def take_all(self, pieces: Iterable[Evidence]) -> None:
         """Several at once, in any order: a late batch costs one pass over each product's day, not one a line."""
         by_product: dict[str, list[Evidence]] = {}
         for piece in pieces:
             by_product.setdefault(piece.gtin, []).append(piece)
-            if isinstance(piece, Move) and piece.to_account == CUSTOMER:
-                self._sold_utc_s = max(self._sold_utc_s, piece.at_utc_s)
+            self._hear(piece)
         for mine in by_product.values():
             mine.sort(key=_rank)
             product = self._product(mine[0])
-            last = _rank(product.log[-1]) if product.log else (product.track.at_utc_s, -1)
+            last = self._last(product)
             late = [piece for piece in mine if _rank(piece) < last]
             if late:
                 self._take_late(product, late)
             for piece in mine[len(late) :]:
                 self._take_next(product, piece)
+
+    def _hear(self, piece: Evidence) -> None:
+        if isinstance(piece, Move) and piece.to_account == CUSTOMER:
+            self._sold_utc_s = max(self._sold_utc_s, piece.at_utc_s)
+
+    @staticmethod
+    def _last(product: _Product) -> tuple[float, int]:
+        return _rank(product.log[-1]) if product.log else (product.track.at_utc_s, -1)
 
     def _take_next(self, product: _Product, piece: Evidence) -> None:
         self._snapshot_by(product, _rank(piece))
@@ -99,22 +117,25 @@ class Beliefs:
 
     def belief(self, gtin: str, place: str, now_utc_s: float) -> Belief | None:
         """What is believed now; None of a product of which nothing was ever heard."""
-        product = self._products.get(gtin)
+        product = self._look(gtin)
+        return belief_of(*self._now(product, now_utc_s), place) if product else None
+
+    def both(self, gtin: str, now_utc_s: float) -> tuple[Belief, Belief] | None:
+        """Of the floor and of the back room, at the cost of one."""
+        product = self._look(gtin)
         if product is None:
             return None
         track, knowledge = self._now(product, now_utc_s)
-        return belief_of(track, knowledge, place)
+        return belief_of(track, knowledge, FLOOR), belief_of(track, knowledge, BACKROOM)
 
     def in_store(self, gtin: str, now_utc_s: float) -> Belief | None:
         """Floor and back room together."""
-        product = self._products.get(gtin)
-        if product is None:
-            return None
-        return total_of(*self._now(product, now_utc_s))
+        product = self._look(gtin)
+        return total_of(*self._now(product, now_utc_s)) if product else None
 
     def silence(self, gtin: str, now_utc_s: float) -> Silence | None:
         """What the phantom rule asks of a product; None of one never heard of."""
-        product = self._products.get(gtin)
+        product = self._look(gtin)
         return silence_of(*self._now(product, now_utc_s), now_utc_s) if product else None
 
     def state(self) -> dict[str, Any]:
@@ -122,6 +143,8 @@ class Beliefs:
 
         The day's evidence is not saved: what arrives late after a restart is worked in as of now.
         """
+        for gtin in list(self._later):
+            self._made(gtin)
         return {
             "reliability": self.reliability.state(),
             "sold_utc_s": self._sold_utc_s,
@@ -142,12 +165,30 @@ class Beliefs:
             made._products[gtin] = _Product(profile, track_from_state(track), Own(Share(*lost), Share(*read)))
         return made
 
-    def resume(self, gtin: str, track: Track) -> None:
-        """Goes on from what was believed of a product before a restart."""
-        self._products[gtin] = _Product(self._profiles.get(gtin, Profile(gtin)), track)
+    def begin_later(self, gtin: str, make: Callable[[], Track]) -> None:
+        """A track that is made when it is needed, the same each time: of most products nothing is heard for long."""
+        profile = self._profiles.get(gtin, Profile(gtin))
+        self._later[gtin] = lambda: _Product(profile, make())
+
+    def open_later(self, gtin: str, pieces: Mapping[str, int], at_utc_s: float) -> None:
+        """Opening figures of each place, which nobody vouches for; the rest as for `begin_later`."""
+        profile = self._profiles.get(gtin, Profile(gtin))
+        self._later[gtin] = lambda: _opened(profile, pieces, at_utc_s)
+
+    def _look(self, gtin: str) -> _Product | None:
+        """To be looked at and not changed."""
+        later = self._later.get(gtin)
+        return self._products.get(gtin) if later is None else later()
+
+    def _made(self, gtin: str) -> _Product | None:
+        """To be changed."""
+        later = self._later.pop(gtin, None)
+        if later is not None:
+            self._products[gtin] = later()
+        return self._products.get(gtin)
 
     def _product(self, piece: Evidence) -> _Product:
-        known = self._products.get(piece.gtin)
+        known = self._made(piece.gtin)
         if known is None:
             profile = self._profiles.get(piece.gtin, Profile(piece.gtin))
             known = _Product(profile, begun(profile, piece.at_utc_s))
@@ -160,7 +201,7 @@ class Beliefs:
         )
 
     def _now(self, product: _Product, now_utc_s: float) -> tuple[Track, Knowledge]:
-        track, knowledge = product.track.snapshot(), self._knowledge(product)
+        track, knowledge = product.track.aside(), self._knowledge(product)
         pass_time(track, knowledge, now_utc_s, self._sold_utc_s)
         return track, knowledge
 
@@ -224,3 +265,29 @@ def _came(piece: Evidence, place: str) -> int:
     if not isinstance(piece, Move):
         return 0
     return piece.quantity * ((piece.to_account == place) - (piece.from_account == place))
+
+
+def _opened(profile: Profile, pieces: Mapping[str, int], at_utc_s: float) -> _Product:
+    """As two counts of the moment would leave it, the table shared by all products that stand alike."""
+    log: list[Evidence] = [Counted(profile.gtin, place, pieces[place], at_utc_s, IMPORT) for place in PLACES]
+    before = begun(profile, at_utc_s)
+    track = before.snapshot()
+    for piece in log:
+        assert isinstance(piece, Counted)
+        note_count(track, piece)
+    small = max(pieces.values()) <= _SHARED_CELLS * profile.step
+    table_of = _shared_table if small else _opening_table
+    track.table = table_of(profile.capacity, profile.step, pieces[FLOOR], pieces[BACKROOM])
+    return _Product(profile, track, log=log, snapshots=[(_rank(log[0]), before)])
+
+
+def _opening_table(capacity: int, step: int, floor: int, behind: int) -> Table:
+    """Whatever the store has learnt: an opening figure is before all that."""
+    profile = Profile("", capacity, 1, 1, step)
+    track, knowledge = begun(profile, 0.0), Knowledge(profile, None, Reliability())
+    for place, quantity in ((FLOOR, floor), (BACKROOM, behind)):
+        count(track, knowledge, Counted("", place, quantity, 0.0, IMPORT))
+    return track.table
+
+
+_shared_table = lru_cache(maxsize=256)(_opening_table)

@@ -18,13 +18,13 @@ from retail.stock.pace import Pace
 FLAT_WEEK = (1.0,) * 7
 HALF_LIVES_DAYS = (10.0, 21.0, 42.0, 90.0)
 #: Pieces that the weekday profile of the store is worth against a product's own.
-_WEEK_WORTH = 60.0
+WEEK_WORTH = 60.0
 #: The plain mean is worth that many days to the level, a Poisson's spread that many to the spread. To the plain mean
 #: what was sold, stock-outs and all, is worth some days: a camera that wrongly saw nothing makes no demand.
-_LEVEL_WORTH, _SPREAD_WORTH, _AS_SOLD_WORTH = 3.0, 10.0, 4.0
-_LEAST_EXPOSED, _SOLD_EXPOSED = 0.1, 0.4
+LEVEL_WORTH, SPREAD_WORTH, AS_SOLD_WORTH = 3.0, 10.0, 4.0
+LEAST_EXPOSED, SOLD_EXPOSED = 0.1, 0.4
 #: A shorter memory is taken only where it foretells clearly better: on few sales it is luck.
-_BETTER = 0.97
+BETTER = 0.97
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class DaySales:
     @property
     def counts(self) -> float:
         """The exposure to reckon with: what was sold was there for a while, whatever a camera said."""
-        return max(self.exposure, _SOLD_EXPOSED) if self.sold > 0 else self.exposure
+        return max(self.exposure, SOLD_EXPOSED) if self.sold > 0 else self.exposure
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ def week_profile(histories: Iterable[Sequence[DaySales]], prior: Sequence[float]
         for day in history:
             sold[day.weekday] += day.sold
             offered[day.weekday] += level * day.counts
-    raw = [(s + _WEEK_WORTH / 7 * p) / (o + _WEEK_WORTH / 7) for s, o, p in zip(sold, offered, prior, strict=True)]
+    raw = [(s + WEEK_WORTH / 7 * p) / (o + WEEK_WORTH / 7) for s, o, p in zip(sold, offered, prior, strict=True)]
     mean = sum(raw) / 7
     return tuple(factor / mean for factor in raw)
 
@@ -88,7 +88,7 @@ def estimate(
     followed = [(*_followed(history, week, each), each) for each in sorted(halves)]
     level, spread, half = followed[-1]
     for shorter in followed[:-1]:
-        if shorter[1] < spread * _BETTER:
+        if shorter[1] < spread * BETTER:
             level, spread, half = shorter
     return Demand(level, week, max(1.0, spread), len(history), half)
 
@@ -98,18 +98,19 @@ def _followed(history: Sequence[DaySales], week: Sequence[float], half_life_days
     offered_in_all = sum(day.counts * week[day.weekday] for day in history)
     sold_in_all = sum(day.sold for day in history)
     as_sold = sold_in_all / len(history) if history else 0.0
-    plain = (sold_in_all + _AS_SOLD_WORTH * as_sold) / (offered_in_all + _AS_SOLD_WORTH)
+    plain = (sold_in_all + AS_SOLD_WORTH * as_sold) / (offered_in_all + AS_SOLD_WORTH)
     keep = 0.5 ** (1.0 / half_life_days)
     sold = offered = missed = weight = 0.0
     for day in history:
         share = week[day.weekday] * day.counts
-        expected = (sold + _LEVEL_WORTH * plain) / (offered + _LEVEL_WORTH) * share
-        if share >= _LEAST_EXPOSED and expected > 0:
-            missed += (day.sold - expected) ** 2
+        expected = (sold + LEVEL_WORTH * plain) / (offered + LEVEL_WORTH) * share
+        if share >= LEAST_EXPOSED and expected > 0:
+            miss = day.sold - expected
+            missed += miss * miss
             weight += expected
         sold, offered = keep * sold + day.sold, keep * offered + share
-    level = (sold + _LEVEL_WORTH * plain) / (offered + _LEVEL_WORTH)
-    return level, (missed + _SPREAD_WORTH * plain) / (weight + _SPREAD_WORTH * plain) if plain else 1.0
+    level = (sold + LEVEL_WORTH * plain) / (offered + LEVEL_WORTH)
+    return level, (missed + SPREAD_WORTH * plain) / (weight + SPREAD_WORTH * plain) if plain else 1.0
 
 
 def hours_profile(sold_by_hour: Sequence[float], open_hours: Sequence[int]) -> tuple[float, ...]:

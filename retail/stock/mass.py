@@ -113,12 +113,18 @@ def filled(table: Table, capacity: int) -> Table:
     rows, columns = table.shape
     found = np.zeros((max(rows, capacity + 1), columns))
     found[capacity:rows] = table[capacity:]
-    for stands in range(min(capacity, rows)):
-        room = capacity - stands
-        row = table[stands]
-        found[stands : stands + min(room, columns), 0] += row[:room]
-        if columns > room:
-            found[capacity, : columns - room] += row[room:]
+    emptier = min(capacity, rows)
+    if not emptier:
+        return found
+    width = max(emptier - 1, capacity) + columns
+    shifted = np.zeros(emptier * (width + 1))  # each row one cell further right than the one above: by both together
+    shifted.reshape(emptier, width + 1)[:, :columns] = table[:emptier]
+    both = shifted[: emptier * width].reshape(emptier, width)
+    reached = min(capacity, width)
+    found[:reached, 0] += both[:, :reached].sum(axis=0)
+    full = np.zeros((emptier + 1, columns))
+    full[0], full[1:] = found[capacity], both[:, capacity : capacity + columns]
+    found[capacity] = full.sum(axis=0)
     return found
 
 
@@ -154,6 +160,7 @@ def mean_of(mass: Mass) -> float:
     return float(mass @ np.arange(len(mass)))
 
 
-def quantile(mass: Mass, share: float) -> int:
-    """The smallest number up to which at least `share` of the probability lies."""
-    return min(int(np.searchsorted(np.cumsum(mass), share - 1e-9)), len(mass) - 1)
+def quantiles(mass: Mass, shares: Sequence[float]) -> list[int]:
+    """For each share the smallest number up to which at least so much of the probability lies."""
+    found = mass.cumsum().searchsorted(np.subtract(shares, 1e-9))
+    return [min(int(one), len(mass) - 1) for one in found]

@@ -11,6 +11,7 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from retail.stock.quantiles import quantile, z_of
 
@@ -86,6 +87,7 @@ class OrderDraft:
         return sum(line.cost_cents for line in self.lines)
 
 
+@lru_cache(maxsize=4096)
 def levels(per_day: float, sd_per_day: float, supply: Supply) -> Levels:
     """From demand a day and its standard deviation, both un-censored. Nothing wanted: 0, 0."""
     if per_day <= 0:

@@ -79,7 +79,12 @@ def count(track: Track, knowledge: Knowledge, found: Counted) -> None:
     free = np.outer(anywhere, other) if axis == FLOOR_AXIS else np.outer(other, anywhere)
     prior = mixed(track.table, free, 0.5 if imported else _ANYTHING)
     track.table = weighed(prior, axis, counted(cells, prior.shape[axis], mistaken, width))
+    note_count(track, found)
+
+
+def note_count(track: Track, found: Counted) -> None:
+    """What a count says beside the number."""
     track.book[found.place] = found.quantity
     track.since[found.place] = Since(found.quantity, found.at_utc_s, found.source)
-    if found.place == FLOOR and not imported:
+    if found.place == FLOOR and found.source != IMPORT:
         track.quiet, track.quiet_utc_s = 0.0, found.at_utc_s

@@ -10,7 +10,7 @@ import numpy as np
 
 from retail.stock.evidence import FLOOR, Profile
 from retail.stock.likelihood import facings_table
-from retail.stock.mass import Mass, mean_of, place_mass, quantile, sum_mass
+from retail.stock.mass import Mass, mean_of, place_mass, quantiles, sum_mass
 from retail.stock.phantom import Silence
 from retail.stock.senses import TAGS_OWN
 from retail.stock.track import AXES, Knowledge, Track
@@ -18,6 +18,7 @@ from retail.stock.track import AXES, Knowledge, Track
 STORE = "store"
 #: The interval holds the true number at least that often.
 INTERVAL = 0.90
+_TOLD_SHARES = ((1 - INTERVAL) / 2, 0.5, (1 + INTERVAL) / 2)
 _DISAGREES = 0.03
 _LOOK_OLD_S = 36 * 3600.0
 _HIGH, _MEDIUM = 0.8, 0.5
@@ -79,7 +80,7 @@ def silence_of(track: Track, knowledge: Knowledge, now_utc_s: float) -> Silence:
 
 def _told(profile: Profile, place: str, mass: Mass, book: int, said: Sequence[str], sources: Sequence[str]) -> Belief:
     step = profile.step
-    low, middle, high = (quantile(mass, share) for share in ((1 - INTERVAL) / 2, 0.5, (1 + INTERVAL) / 2))
+    low, middle, high = quantiles(mass, _TOLD_SHARES)
     near = max(1, round(middle / 10))
     confidence = float(mass[max(0, middle - near) : middle + near + 1].sum())
     who = f"; {' and '.join(said)} disagree{'s' if len(said) == 1 else ''}" if said else ""

@@ -5,7 +5,6 @@ Tables are never changed in place: a copy is cheap.
 
 from __future__ import annotations
 
-import copy
 import math
 from dataclasses import dataclass, field
 
@@ -55,6 +54,9 @@ class Reading:
     moved: int = 0
     repeats: int = 0
 
+    def copy(self) -> Reading:
+        return Reading(self.value, self.at_utc_s, self.moved, self.repeats)
+
 
 @dataclass(slots=True)
 class Since:
@@ -66,6 +68,9 @@ class Since:
     out: int = 0
     received: int = 0
     carried: int = 0
+
+    def copy(self) -> Since:
+        return Since(self.counted, self.at_utc_s, self.source, self.out, self.received, self.carried)
 
 
 @dataclass(slots=True)
@@ -87,12 +92,21 @@ class Track:
     since: dict[str, Since] = field(default_factory=dict)
 
     def snapshot(self) -> Track:
-        taken = copy.copy(self)
-        taken.book = dict(self.book)
-        taken.sight = copy.copy(self.sight)
-        taken.tags = {place: copy.copy(reading) for place, reading in self.tags.items()}
-        taken.since = {place: copy.copy(since) for place, since in self.since.items()}
-        return taken
+        """As it is now: what changes the track later changes nothing of this."""
+        tags = {place: reading.copy() for place, reading in self.tags.items()}
+        since = {place: each.copy() for place, each in self.since.items()}
+        sight = self.sight.copy() if self.sight else None
+        return Track(
+            self.at_utc_s, self.table, self.quiet, self.quiet_utc_s, self.unrefilled, dict(self.book), sight, tags,
+            since,
+        )  # fmt: skip
+
+    def aside(self) -> Track:
+        """For `pass_time` alone, which replaces what it changes: the rest is shared."""
+        return Track(
+            self.at_utc_s, self.table, self.quiet, self.quiet_utc_s, self.unrefilled, self.book, self.sight, self.tags,
+            self.since,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +207,9 @@ def _leave(track: Track, knowledge: Knowledge, line: Move) -> None:
         track.quiet, track.quiet_utc_s = 0.0, line.at_utc_s
         if knowledge.pace is None:
             track.table = _drifted(track.table, knowledge, line.quantity)
+    if len(cells) == 1:
+        track.table = scaled(removed(track.table, axis, cells[0][0], _OTHER_ITEM))
+        return
     tables = [(removed(track.table, axis, whole, _OTHER_ITEM), p) for whole, p in cells]
     track.table = scaled(sum((p * table for table, p in tables), np.zeros_like(track.table)))
 

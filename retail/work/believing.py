@@ -15,17 +15,18 @@ import numpy as np
 from retail.catalogue.product import KILOGRAM
 from retail.known import Known
 from retail.stock.belief import Beliefs
-from retail.stock.evidence import BACKROOM, FLOOR, IMPORT, PLACES, Counted, Move, Profile, Seen, Tagged
+from retail.stock.evidence import BACKROOM, FLOOR, PLACES, Counted, Move, Profile, Seen, Tagged
 from retail.stock.mass import MOST_CELLS, Mass, step_for
 from retail.stock.pace import Pace
 from retail.stock.reliability import Reliability
 from retail.stock.telling import Belief
 from retail.stock.track import Track
+from retail.work.news import News
 from retail.work.sight import EMPTY, FULL, LOW, Look
 from verticals.contract import Event
 
-#: A product's belief is told at most so often; a look at an unchanged shelf is evidence at most so often.
-TOLD_EVERY_S, LOOKED_EVERY_S = 60.0, 900.0
+#: A look at an unchanged shelf is evidence at most so often.
+LOOKED_EVERY_S = 900.0
 _MOST_TOLD = 25
 #: How long an evaluation is good where nothing happened; a sale says nothing new of the back room.
 _KEPT_S, _KEPT_BEHIND_S = 20.0, 600.0
@@ -44,8 +45,7 @@ class Believing:
         self._beliefs = Beliefs(())
         self._before: dict[str, list[Mapping[str, Any]]] = {}  # rows of the last run, until the product is needed
         self._told: dict[tuple[str, str], tuple[Any, ...]] = {}
-        self._told_at: dict[str, float] = {}
-        self._changed: dict[str, None] = {}
+        self._news = News()
         self._floor: dict[str, tuple[float, Belief | None]] = {}
         self._behind: dict[str, tuple[float, Belief | None]] = {}
         self._sold: dict[str, int] = {}  # units sold since the floor was evaluated, where nothing else happened
@@ -78,7 +78,7 @@ class Believing:
             if gtin not in adopted:
                 self._move(row)
             if row["to"] == "customer" and row["from"] in self._known.settings.sales_places:
-                self._changed[gtin] = None
+                self._news.add(gtin)
                 self._sold[gtin] = self._sold.get(gtin, 0) + round(row["thousandths"] / self.unit_of(gtin))
             else:
                 self._touch(gtin)
@@ -146,17 +146,23 @@ class Believing:
         if not self._ensure(gtin, now_utc_s):
             return None, None
         at, floor = self._floor.get(gtin, (0.0, None))
-        if now_utc_s - at >= _KEPT_S or gtin in self._sold:
+        behind_at, behind = self._behind.get(gtin, (0.0, None))
+        floor_is_old = now_utc_s - at >= _KEPT_S or gtin in self._sold
+        behind_is_old = now_utc_s - behind_at >= _KEPT_BEHIND_S
+        if floor_is_old and behind_is_old:
+            floor, behind = self._beliefs.both(gtin, now_utc_s) or (None, None)
+        elif floor_is_old:
             floor = self._beliefs.belief(gtin, FLOOR, now_utc_s)
+        elif behind_is_old:
+            behind = self._beliefs.belief(gtin, BACKROOM, now_utc_s)
+        if floor_is_old:
             self._floor[gtin] = now_utc_s, floor
             self._sold.pop(gtin, None)
             if floor is not None and floor.disagree:
                 self.disagrees.setdefault(gtin, now_utc_s)
             else:
                 self.disagrees.pop(gtin, None)
-        at, behind = self._behind.get(gtin, (0.0, None))
-        if now_utc_s - at >= _KEPT_BEHIND_S:
-            behind = self._beliefs.belief(gtin, BACKROOM, now_utc_s)
+        if behind_is_old:
             self._behind[gtin] = now_utc_s, behind
         return floor, behind
 
@@ -165,13 +171,7 @@ class Believing:
     def flush(self, now_utc_s: float) -> Event | None:
         """What changed of the products that may be told again; None when that is nothing."""
         rows: list[dict[str, Any]] = []
-        for gtin in list(self._changed):
-            if len(rows) >= _MOST_TOLD:
-                break
-            if now_utc_s - self._told_at.get(gtin, 0.0) < TOLD_EVERY_S:
-                continue
-            del self._changed[gtin]
-            self._told_at[gtin] = now_utc_s
+        for gtin in self._news.due(now_utc_s, lambda: len(rows) < _MOST_TOLD):
             for one in self._shifted(gtin, now_utc_s) or self.of(gtin, now_utc_s):
                 if one is not None:
                     shown = one.on_hand, one.low, one.high, one.book, one.disagree
@@ -193,7 +193,7 @@ class Believing:
         return (replace(floor, on_hand=on_hand, low=low, high=high, book=book, reason=words),)
 
     def due_utc_s(self) -> float | None:
-        return min((self._told_at.get(gtin, 0.0) + TOLD_EVERY_S for gtin in self._changed), default=None)
+        return self._news.next_utc_s()
 
     def _row(self, one: Belief) -> dict[str, Any]:
         unit = self.unit_of(one.gtin)
@@ -245,10 +245,10 @@ class Believing:
         }
         rows = self._before.pop(gtin, [])
         if rows:
-            self._beliefs.resume(gtin, _resumed(rows, book, unit, self._profile(gtin).step, now_utc_s))
+            step = self._profile(gtin).step
+            self._beliefs.begin_later(gtin, lambda: _resumed(rows, book, unit, step, now_utc_s))
             return
-        for place in PLACES:
-            self._beliefs.take(Counted(gtin, place, max(0, book[place]), now_utc_s, IMPORT))
+        self._beliefs.open_later(gtin, {place: max(0, book[place]) for place in PLACES}, now_utc_s)
 
     def _profile(self, gtin: str) -> Profile:
         product = self._known.products.get(gtin)
@@ -275,7 +275,7 @@ class Believing:
         return len(settings.sales_places if place == FLOOR else settings.back_places) > 1
 
     def _touch(self, gtin: str) -> None:
-        self._changed[gtin] = None
+        self._news.add(gtin)
         for kept in (self._floor, self._behind, self._sold):
             kept.pop(gtin, None)
 

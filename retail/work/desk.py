@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -36,7 +37,7 @@ from verticals.contract import Event, Sample
 #: Samples that it takes, beside what the tables tell.
 KINDS = frozenset({"slots", "tags", "count-lines", "receive-lines"})
 TOLD = frozenset({"work", "expected"})
-_SOON_S, _NEXT_S, _FIGURES_S = 1.0, 0.1, 15.0
+_SOON_S, _NEXT_S, _FIGURES_S, _CHECKED_TOLD_S = 1.0, 0.1, 15.0, 60.0
 _AT_ONCE = 25
 
 
@@ -65,6 +66,7 @@ class WorkDesk:
         self._dirty: dict[str, None] = {}
         self._look_at: Instant | None = None
         self._figures_at: Instant | None = None
+        self._checked_told_utc_s = 0.0
         self._latest: Instant | None = None
         self._left_s: float | None = None
         self._whole = False
@@ -98,12 +100,18 @@ class WorkDesk:
             return Outcome()
         before = {look.gtin for look in self.sight.looks.values() if look.bay == bay}
         event = self.sight.take(bay, listed(sample, "slots"), now)
+        self._tell_checked(sample.at)
         gtins = {look.gtin for look in self.sight.looks.values() if look.bay == bay} - {""}
         for gtin in gtins:
             self.believing.look(gtin, self.sight.of(gtin), now)
         if event is not None:
             self.touch({one["gtin"] for one in event.data["slots"]} | (before - gtins), sample.at)
         return Outcome((event,) if event else ())
+
+    def _tell_checked(self, at: Instant) -> None:
+        """That the cameras looked is told once a minute, even where they saw nothing new."""
+        if self._figures_at is None and at.utc_s - self._checked_told_utc_s >= _CHECKED_TOLD_S:
+            self._figures_at = at.plus(_SOON_S)
 
     def _tagged(self, sample: Sample) -> Outcome:
         found = set()
@@ -186,9 +194,7 @@ class WorkDesk:
         return min(earliest, self._latest.plus(self._left_s))
 
     def _midnight(self) -> float | None:
-        if not self.day.day:
-            return None
-        return datetime.combine(date.fromordinal(self.day.day + 1), datetime.min.time(), self.zone).timestamp()
+        return _midnight_after(self.day.day, self.zone) if self.day.day else None
 
     def tick(self, now: Instant) -> list[Event]:
         self._left_s = None
@@ -278,7 +284,7 @@ class WorkDesk:
             self.day, self.tasks, self._looking.expiring, osa_before=self._osa_before, shrink=shrink,
             suggestions=len(self.replenishment.open),
             unknown_codes=len(self._known.unknown_codes | self.counts.unknown_codes()),
-            sold_utc_s=self.sales.newest_utc_s,
+            sold_utc_s=self.sales.newest_utc_s, checked_utc_s=self.sight.checked_utc_s(),
         )  # fmt: skip
 
     def figures_due(self, now: Instant) -> bool:
@@ -286,6 +292,7 @@ class WorkDesk:
         if self._figures_at is None or now < self._figures_at:
             return False
         self._figures_at = None
+        self._checked_told_utc_s = now.utc_s
         self.day.until(now.utc_s)
         return True
 
@@ -335,3 +342,8 @@ class WorkDesk:
             self.sight.apply(event.data, now.utc_s)
         elif event.kind == "store-day":
             self._osa_before = event.data["osa"]
+
+
+@lru_cache(maxsize=8)
+def _midnight_after(day: int, zone: ZoneInfo) -> float:
+    return datetime.combine(date.fromordinal(day + 1), datetime.min.time(), zone).timestamp()

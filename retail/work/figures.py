@@ -20,8 +20,10 @@ def figures(
     suggestions: int,
     unknown_codes: int,
     sold_utc_s: float,
+    checked_utc_s: float | None,
 ) -> dict[str, Any]:
-    """`expiring`: lots that expire soon, and that are over, by product."""
+    """`expiring`: lots that expire soon, and that are over, by product. `checked_utc_s`: since then every bay that is
+    heard has looked at its slots."""
     listed = list(tasks)
     return {
         "osa": None if day.osa is None else round(day.osa, 4),
@@ -36,4 +38,5 @@ def figures(
         "suggestions": suggestions,
         "unknown_codes": unknown_codes,
         "sold_utc_s": sold_utc_s,
+        "checked_utc_s": checked_utc_s,
     }

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import Connection, case, func, select
+from sqlalchemy import Connection, Select, case, func, select
 
 from retail.catalogue import tables as catalogue
 from retail.ledger import tables as ledger
 from retail.work import expected, tables
 from retail.work.sales import DAYS
 
+_Query = TypeVar("_Query", bound=Select[Any])
+
 _PAGE = 1000
 _HOUR_MS, _DAY_MS = 3_600_000, 86_400_000
 _SHRINK_DAYS = 28
+#: A line tells its own time; one that is later than its document by more than this is left out of what was sold.
+_APART_MS = 8 * _DAY_MS
 
 
 def recall(connection: Connection) -> Iterator[dict[str, Any]]:
@@ -47,10 +51,11 @@ def _sold(connection: Connection, since_ms: int, night: int) -> Iterator[list[An
     sign = case((line.to_account == "customer", 1), else_=-1)
     usual = line.thousandths * func.coalesce(catalogue.products.c.price_cents, 0) / 1000
     cents = func.sum(sign * func.coalesce(func.abs(line.price_cents), usual))
-    query = select(line.gtin, day, func.sum(sign * line.thousandths), cents, func.sum(sign))
-    query = query.outerjoin(catalogue.products, catalogue.products.c.gtin == line.gtin)
-    query = query.where(line.at_ms >= since_ms, (line.to_account == "customer") | (line.from_account == "customer"))
-    for gtin, begins, amount, value, lines in connection.execute(query.group_by(line.gtin, day)):
+    product = func.coalesce(line.gtin, "").label("product")  # by itself it would be read in the order of its own index
+    query = select(product, day, func.sum(sign * line.thousandths), cents, func.sum(sign))
+    query = _since(query, since_ms).outerjoin(catalogue.products, catalogue.products.c.gtin == line.gtin)
+    query = query.where((line.to_account == "customer") | (line.from_account == "customer"))
+    for gtin, begins, amount, value, lines in connection.execute(query.group_by("product", "day")):
         yield [gtin, int(begins) + night * _HOUR_MS + _DAY_MS // 2, int(amount), int(value), int(lines)]
 
 
@@ -64,7 +69,7 @@ def _hours(connection: Connection, since_ms: int) -> list[list[int]]:
     """Lines sold in each hour UTC: [hour, how many]."""
     line = ledger.lines.c
     hour = (line.at_ms % _DAY_MS - line.at_ms % _HOUR_MS).label("hour")
-    query = select(hour, func.count()).where(line.at_ms >= since_ms, line.to_account == "customer").group_by(hour)
+    query = _since(select(hour, func.count()), since_ms).where(line.to_account == "customer").group_by(hour)
     return [[int(row[0]) // _HOUR_MS, int(row[1])] for row in connection.execute(query)]
 
 
@@ -93,12 +98,20 @@ def _found(connection: Connection, since_ms: int) -> Iterator[dict[str, Any]]:
 def _lost(connection: Connection, since_ms: int) -> Iterator[dict[str, Any]]:
     """What was written off as shrink."""
     line = ledger.lines.c
-    query = select(line.gtin, line.at_ms, line.from_account, line.to_account, line.thousandths).where(
-        line.at_ms >= since_ms, (line.to_account == "shrink") | (line.from_account == "shrink")
-    )
+    query = _since(select(line.gtin, line.at_ms, line.from_account, line.to_account, line.thousandths), since_ms)
+    query = query.where((line.to_account == "shrink") | (line.from_account == "shrink"))
     for row in connection.execute(query):
         yield {"gtin": row.gtin, "at_utc_s": row.at_ms / 1000, "from": row.from_account, "to": row.to_account,
                "thousandths": row.thousandths}  # fmt: skip
+
+
+def _since(query: _Query, since_ms: int) -> _Query:
+    """Lines since then, from the first document of that time on: documents have an index by time, and their lines lie
+    in their order. The time of the lines alone has none, for it would cost each booking: it took all years to read.
+    """
+    line, document = ledger.lines.c, ledger.documents.c
+    first = select(func.min(document.id)).where(document.at_ms >= since_ms - _APART_MS).scalar_subquery()
+    return query.where(line.document >= first, line.at_ms >= since_ms)
 
 
 def _pages(rows: Iterator[Any]) -> Iterator[list[Any]]:

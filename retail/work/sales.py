@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
 
 from retail.stock.demand import FLAT_WEEK, DaySales, Demand, estimate, week_profile
+from retail.stock.demands import Demands, estimate_all
 from retail.stock.pace import Pace
 
 #: Eight weeks: long enough for a weekday profile, short enough to follow a season.
@@ -20,6 +22,8 @@ DAYS = 56
 _HOURS = 24
 #: The hours of a store of which nothing is known: open from 8 to 20, alike.
 _FIRST_HOURS = tuple(1.0 if 8 <= hour < 20 else 0.0 for hour in range(_HOURS))
+#: No zone changes its day or hour in between.
+_QUARTER_S = 900
 _HOURS_WORTH = 200.0  # lines of sale that the first profile is worth
 
 
@@ -36,13 +40,15 @@ class Sales:
         self._totals = [0] * DAYS  # cents of all products by day
         self._hours = np.array(_FIRST_HOURS) * _HOURS_WORTH / sum(_FIRST_HOURS)
         self._today = 0
+        self._estimated: Demands | None = None  # of all rows that there were when it was first asked
+        self._late: set[int] = set()  # rows of which days before were told since
         self._demand: dict[str, Demand] = {}
         self._pace: dict[str, Pace] = {}
         self._week: tuple[float, ...] | None = None
         self.newest_utc_s = 0.0
 
     def day_of(self, utc_s: float) -> int:
-        return datetime.fromtimestamp(utc_s, self._zone).toordinal()
+        return _day_and_hour(self._zone, int(utc_s // _QUARTER_S))[0]
 
     def begin(self, today: int) -> None:
         """Another day: columns that are too old are free for the days to come."""
@@ -54,6 +60,8 @@ class Sales:
             self._exposure[:, day % DAYS] = 1.0
             self._totals[day % DAYS] = 0
         self._today = today
+        self._estimated = None
+        self._late.clear()
         self._demand.clear()
         self._pace.clear()
         self._week = None
@@ -68,6 +76,7 @@ class Sales:
         self._lines[row] += lines
         self._totals[day % DAYS] += cents
         if day < self._today:
+            self._late.add(row)
             self._demand.pop(gtin, None)
             self._pace.pop(gtin, None)
 
@@ -83,7 +92,7 @@ class Sales:
         self.take(moved["gtin"], self.day_of(at_utc_s), sign * moved["thousandths"], abs(cents) * sign, sign)
         if sign > 0:
             self.newest_utc_s = max(self.newest_utc_s, at_utc_s)
-            self._hours[datetime.fromtimestamp(at_utc_s, self._zone).hour] += 1
+            self._hours[_day_and_hour(self._zone, int(at_utc_s // _QUARTER_S))[1]] += 1
 
     def take_hours(self, lines: Mapping[int, int]) -> None:
         """How many lines were sold in each hour of the day, 0 to 23."""
@@ -93,7 +102,9 @@ class Sales:
     def expose(self, gtin: str, day: int, share: float) -> None:
         """The share of a day's demand that found the product."""
         if self._today - DAYS < day <= self._today:
-            self._exposure[self._row_of(gtin), day % DAYS] = share
+            row = self._row_of(gtin)
+            self._exposure[row, day % DAYS] = share
+            self._late.add(row)
             self._demand.pop(gtin, None)
 
     # What follows
@@ -115,10 +126,27 @@ class Sales:
         """In thousandths a day. Of a product that was never sold: none."""
         known = self._demand.get(gtin)
         if known is None:
-            history = self.history(gtin)
-            known = estimate(history, self._store_week()) if history else Demand(0.0, FLAT_WEEK, 1.0, 0, DAYS)
-            self._demand[gtin] = known
+            known = self._demand[gtin] = self._estimate(gtin) or Demand(0.0, FLAT_WEEK, 1.0, 0, DAYS)
         return known
+
+    def _estimate(self, gtin: str) -> Demand | None:
+        row = self._row.get(gtin)
+        if row is None:
+            return None
+        if self._estimated is None:
+            self._late.clear()
+            self._estimated = self._estimate_all()
+        if row < len(self._estimated) and row not in self._late:
+            return self._estimated.of(row) if self._estimated.days[row] else None
+        history = self.history(gtin)
+        return estimate(history, self._store_week()) if history else None
+
+    def _estimate_all(self) -> Demands:
+        """Once a day: of each alone it takes a thousand times as long."""
+        days = range(self._today - DAYS + 1, self._today)
+        columns, rows = [day % DAYS for day in days], len(self._row)
+        sold, exposure = self._sold[:rows, columns], self._exposure[:rows, columns]
+        return estimate_all(sold, exposure, [weekday_of(day) for day in days], self._store_week())
 
     def pace(self, gtin: str, now_utc_s: float, unit: int) -> Pace:
         """In units of `unit` thousandths: 1000 for pieces, 1 for thousandths of a kilogram."""
@@ -171,6 +199,13 @@ class Sales:
         self._cents = np.vstack((self._cents, np.zeros((more, DAYS), np.int64)))
         self._exposure = np.vstack((self._exposure, np.ones((more, DAYS), np.float32)))
         self._lines = np.concatenate((self._lines, np.zeros(more, np.int64)))
+
+
+@lru_cache(maxsize=4096)
+def _day_and_hour(zone: ZoneInfo, quarter: int) -> tuple[int, int]:
+    """In the time of the zone; quarters of an hour since 1970."""
+    then = datetime.fromtimestamp(quarter * _QUARTER_S, zone)
+    return then.toordinal(), then.hour
 
 
 def weekday_of(day: int) -> int:

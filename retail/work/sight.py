@@ -67,7 +67,6 @@ class Sight:
         events = []
         for bay, heard in list(self._heard.items()):
             if now_utc_s - heard >= SILENT_S:
-                del self._heard[bay]
                 lost = [
                     replace(look, state=UNKNOWN, since_utc_s=now_utc_s)
                     for look in self.looks.values()
@@ -75,7 +74,12 @@ class Sight:
                 ]
                 event = self._tell(bay, lost, now_utc_s)
                 events += [event] if event else []
+                del self._heard[bay]  # after its own event, which would have it heard again
         return events
+
+    def checked_utc_s(self) -> float | None:
+        """Since then every bay that is heard has looked at its slots; None where none is heard."""
+        return min(self._heard.values(), default=None)
 
     def due_utc_s(self) -> float | None:
         return min((heard + SILENT_S for heard in self._heard.values()), default=None)

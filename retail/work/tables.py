@@ -68,6 +68,20 @@ beliefs = Table(
     sqlite_with_rowid=False,
 )
 
+#: The last time that tags of a product did so: `movement` is arrived, moved or departed; `tags` how many of them then.
+tag_moves = Table(
+    "tag_moves",
+    metadata,
+    Column("gtin", String(14), primary_key=True),
+    Column("movement", String(10), primary_key=True),
+    Column("before", String(40), primary_key=True),
+    Column("zone", String(40), primary_key=True),
+    Column("reader", String(60), nullable=False),
+    Column("tags", Integer, nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 store_days = Table(
     "store_days",
     metadata,

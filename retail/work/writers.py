@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, delete, func, select
 
-from retail.work import tables
+from retail.work import tables, tag_rows
 from retail.work.expected import expected_of
 from verticals.contract import Event
 from verticals.store.database import upsert
@@ -159,4 +159,5 @@ WRITERS: Mapping[str, Callable[[Event, Connection], Iterable[Told]]] = {
     "suggestion": _suggestion,
     "purchase-order": _purchase_order,
     "receiving": _receiving,
+    "tags-moved": tag_rows.write,
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from retail.ledger.tables import documents
 from retail.work import tables
 from tests.support.store_desks import DAY_S, HOUR_S, OATS, TEA, StoreDesk
 
@@ -54,8 +55,12 @@ def test_a_refill_that_is_done_is_a_move_in_the_ledger(desk: StoreDesk) -> None:
     desk.see("empty")
     desk.advance(5)
     (task,) = _alive(desk)
-    desk.must("task-done", task=task["id"], quantity=4)
+    assert "how many" in desk.ask("task-done", task=task["id"]).reason
+    assert desk.station.known.behind(TEA) == 6000
+    desk.must("task-done", who="Operator 22", task=task["id"], quantity=4)
     assert desk.station.known.behind(TEA) == 2000
+    (booked,) = desk.rows(documents, source="tasks")
+    assert (booked["kind"], booked["ref"], booked["who"]) == ("move", task["id"], "Operator 22")
     desk.advance(30)
     assert _alive(desk) == []  # the shelf will be looked at again
     desk.advance(700)
@@ -166,3 +171,15 @@ def test_beliefs_are_told_at_most_once_a_minute_a_product(desk: StoreDesk) -> No
     desk.advance(120)
     (floor,) = desk.rows(tables.beliefs, gtin=TEA, place="floor")
     assert floor["book"] == 0 and floor["low"] <= floor["on_hand"] <= floor["high"]
+
+
+def test_that_the_cameras_looked_is_told_even_where_they_saw_nothing_new(desk: StoreDesk) -> None:
+    _filled(desk)
+    for _ in range(3):
+        desk.see("full")
+        desk.advance(100)
+    assert desk.live["checked_utc_s"] == desk.clock.utc_s - 100
+    desk.advance(700)
+    desk.sell(1)
+    desk.advance(30)
+    assert desk.live["checked_utc_s"] is None  # the bay fell silent

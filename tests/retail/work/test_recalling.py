@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event
 
 from retail.ledger.document import Count, Document, Line, Voided
 from retail.vertical import MANIFEST
@@ -83,3 +84,23 @@ def test_a_day_goes_from_the_middle_of_the_quietest_hours() -> None:
     assert night_of([[hour, 100] for hour in range(6, 22)]) in (0, 1, 2, 3)
     assert night_of([[hour % 24, 100] for hour in range(20, 36)]) in (14, 15, 16, 17)  # a store far from Greenwich
     assert night_of([]) == 0
+
+
+def test_weeks_are_read_by_an_index_whatever_lies_before_them(desk: StoreDesk) -> None:
+    asked: list[str] = []
+    event.listen(desk.engine, "before_cursor_execute", lambda *said: asked.append(_with_values(said[2], said[3])))
+    with reading(desk.engine) as connection:
+        list(recall(connection))
+    plans = []
+    with reading(desk.engine) as connection:
+        for query in [one for one in asked if "ledger_lines" in one and one.startswith("SELECT")]:
+            plans += [str(row[3]) for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}")]
+    steps = [one for one in plans if "ledger_lines" in one]
+    assert len(steps) == 3  # hours, sales, what was written off
+    assert all(one.startswith("SEARCH ledger_lines USING PRIMARY KEY (document>") for one in steps), steps
+
+
+def _with_values(query: str, values: tuple[object, ...]) -> str:
+    for value in values:
+        query = query.replace("?", repr(value), 1)
+    return query
