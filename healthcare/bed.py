@@ -19,6 +19,7 @@ from healthcare.alarms.monitor_alarm import finding_of
 from healthcare.bed_orders import obey
 from healthcare.bed_shown import bed_shown, changed
 from healthcare.bedside import Bedside, Outcome
+from healthcare.deterioration.score import LearntScore
 from healthcare.lookback import WaveRing
 from healthcare.patients import Patient
 from healthcare.reading import kind_of, number, text
@@ -50,12 +51,12 @@ _CALL_WITHIN_S = 60.0
 class BedStation:
     """`waves` finds beats and rhythms in what the bed's leads and probes show; None: numerics alone."""
 
-    def __init__(self, bed: BedSettings, ward: HealthcareSettings) -> None:
+    def __init__(self, bed: BedSettings, ward: HealthcareSettings, score: LearntScore | None = None) -> None:
         self.spec = StationSpec(bed.name, actuators=(PAGER,), answer_within_s=5.0)  # classes only refine
         self._zone = ZoneInfo(ward.time_zone)
         self._calls = bool(ward.pager.url)
         self._silences_s = ward.alarms.pause
-        self.bedside = Bedside(bed, ward)
+        self.bedside = Bedside(bed, ward, score)
         self._waves = WavesOfBed(BeatClassifier())
         self._ring = WaveRing()
         self._told: dict[str, Any] = {}

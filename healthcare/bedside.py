@@ -14,6 +14,8 @@ from healthcare.alarms.board import AlarmBoard
 from healthcare.alarms.change import Change
 from healthcare.alarms.escalation import Roster
 from healthcare.alarms.finding import MONITOR, Finding
+from healthcare.deterioration.past import OwnScore
+from healthcare.deterioration.score import LearntScore
 from healthcare.patients import Patient
 from healthcare.settings import BedSettings, HealthcareSettings
 from healthcare.vitals.advice import news2_findings, overdue_finding, trend_finding
@@ -61,7 +63,7 @@ class Standby:
 class Bedside:
     """Belongs to the lane of its station."""
 
-    def __init__(self, bed: BedSettings, ward: HealthcareSettings) -> None:
+    def __init__(self, bed: BedSettings, ward: HealthcareSettings, score: LearntScore | None = None) -> None:
         self.bed = bed
         self._silent_after_s = ward.silent_after
         self.board = AlarmBoard(bed.name, ward.alarms.policy(telemetry_critical=bed.telemetry_critical))
@@ -78,6 +80,7 @@ class Bedside:
         self.silent = False
         self._score: tuple[Instant, Score] | None = None
         self._notice: Notice | None = None
+        self._own_score = OwnScore(score) if score is not None else None
 
     # What is heard
 
@@ -120,8 +123,11 @@ class Bedside:
             outcome.note("limits", change.as_json(), who=change.who)
         for notice in heard.notices:
             self._notice = notice
-            self.advice = [*self.advice[1 - _MOST_ADVICE :], notice.shown()]
-            outcome.note("advice", notice.shown())
+            self._advise(notice, outcome)
+
+    def _advise(self, notice: Notice, outcome: Outcome) -> None:
+        self.advice = [*self.advice[1 - _MOST_ADVICE :], notice.shown()]
+        outcome.note("advice", notice.shown())
 
     def _take(self, findings: Sequence[Finding], now: Instant, outcome: Outcome) -> None:
         """In standby nothing of our own arises; what is there may end."""
@@ -201,6 +207,9 @@ class Bedside:
     def _judge(self, scored: Score, now: Instant, outcome: Outcome) -> None:
         advice = [*news2_findings(scored), overdue_finding(self.chart.due(), now), trend_finding(self._notice, now)]
         self._take(advice, now, outcome)
+        told = self._own_score.take(scored, now) if self._own_score is not None and not scored.why_not else None
+        if told is not None:
+            self._advise(told, outcome)
 
     # The patient and who is on duty
 
@@ -230,6 +239,8 @@ class Bedside:
         self.chart.discharge()
         self.patient, self.admitted_utc_s, self.standby = None, None, None
         self.advice, self._score, self._notice = [], None, None
+        if self._own_score is not None:
+            self._own_score.forget()
         self.ever_heard = False
         outcome.save = True
         return outcome
@@ -256,6 +267,7 @@ class Bedside:
             "silent": self.silent,
             "heard_at": None if self.heard_at is None else kept_past(self.heard_at, now),
             "score_at": None if self._score is None else kept_past(self._score[0], now),
+            "own_score": None if self._own_score is None else self._own_score.state(now),
         }
 
     def restore(self, kept: Mapping[str, Any] | None, alarm_events: Sequence[Mapping[str, Any]], now: Instant) -> None:
@@ -271,6 +283,8 @@ class Bedside:
                 self.standby = Standby(past_again(since, now), why, who, quiet)
             self.advice = list(kept["advice"])
             self.ever_heard, self.silent = bool(kept["ever_heard"]), bool(kept["silent"])
+            if self._own_score is not None and kept.get("own_score"):
+                self._own_score.restore(kept["own_score"], now)
         self.board.restore(kept["alarms"] if kept is not None else None, alarm_events, now)
         held = [cause for alarm in self.board.alarms for cause in alarm.causes if cause.source != MONITOR]
         self.numerics.adopt([cause.cause for cause in held])

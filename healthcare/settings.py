@@ -105,7 +105,10 @@ class PagerSettings:
 
 @dataclass(frozen=True)
 class HealthcareSettings:
-    """The ward. `privacy`: screens show initials, a name only to who touches it."""
+    """The ward. `privacy`: screens show initials, a name only to who touches it.
+
+    `own_score`: file of a deterioration score that won against NEWS2 on the site's own stays.
+    """
 
     __pydantic_config__ = STRICT_KEYS
     ward: Annotated[str, Field(min_length=1, max_length=60)]
@@ -116,6 +119,7 @@ class HealthcareSettings:
     silent_after: Lasting = 10.0
     charge: str = ""
     on_shift: Sequence[str] = ()
+    own_score: str = ""
     hl7: MllpSettings | None = None
     waves: WaveSettings | None = None
     sdc: SdcSettings | None = None

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from healthcare.bed import BedStation
+from healthcare.deterioration.score import read_score
 from healthcare.reading import kind_of, text
 from healthcare.settings import PAGER, WARD, HealthcareSettings
 from healthcare.ward import WardStation
@@ -54,7 +56,8 @@ class Healthcare:
         self._by_device = {device: bed.name for bed in settings.beds for device in bed.devices}
         if settings.sdc is not None:
             self._by_device |= {device.name: device.bed for device in settings.sdc.devices}
-        return [WardStation(settings), *(BedStation(bed, settings) for bed in settings.beds)]
+        score = read_score(Path(settings.own_score)) if settings.own_score else None
+        return [WardStation(settings), *(BedStation(bed, settings, score) for bed in settings.beds)]
 
     def devices(self, settings: HealthcareSettings) -> Sequence[DeviceSpec]:
         specs: list[DeviceSpec] = []

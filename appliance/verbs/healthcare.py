@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from appliance.arguments import whole
-from appliance.verbs import healthcare_replay
+from appliance.verbs import healthcare_replay, healthcare_train
 
 _KINDS = {"qrs": "Beats", "veb": "Ventricular beats", "sveb": "Supraventricular beats", "af": "Atrial fibrillation"}
 
 
 def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    parser = subparsers.add_parser("healthcare", help="patient-vital alerts: evaluate, replay")
+    parser = subparsers.add_parser("healthcare", help="patient-vital alerts: evaluate, replay, train")
     acts = parser.add_subparsers(metavar="ACT", required=True)
     text = "score beats, beat classes and atrial fibrillation on annotated records (ANSI/AAMI EC57)"
     evaluate: argparse.ArgumentParser = acts.add_parser("evaluate", help=text, description=text)
@@ -31,6 +31,7 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     evaluate.add_argument("--json", action="store_true", help="one JSON document on stdout")
     evaluate.set_defaults(run=run)
     healthcare_replay.register(acts)
+    healthcare_train.register(acts)
 
 
 def run(arguments: argparse.Namespace) -> int:
