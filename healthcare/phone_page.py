@@ -10,7 +10,8 @@ from typing import Any
 
 from healthcare.sector_shown import PRIORITIES, look_of, moment_of, rank_of, sector_shown, shape_of, stars_of, what_of
 from healthcare.settings import WARD
-from healthcare.station_frame import answered, bar, give_order, given, heard
+from healthcare.station_frame import answered, bar, give_order, given, heard, heard_by
+from verticals.contract import Reply
 from verticals.web import Answered, Asked, Desk, Page, Shown
 
 _QUIET: dict[str, Any] = {"priority": "", "louder": False, "ids": []}
@@ -118,9 +119,11 @@ def phone(desk: Desk, asked: Asked) -> Answered:
 
 
 def here(desk: Desk, asked: Asked) -> Answered:
-    """The page says that it is open, and whether it can sound; not audited, for it comes every few seconds."""
+    """The page says that it is open, and whether it can sound: every few seconds, so it is not kept anywhere."""
+    if not asked.who:
+        return answered(Reply(False, "Nobody is signed in."))
     said = {"sounds": given(asked).get("sounds") is True}
-    return answered(desk.ask(WARD, "phone-here", said, who=asked.who, role=asked.role))
+    return heard_by(desk.say(WARD, "phone-here", said, who=asked.who, role=asked.role))
 
 
 def shift(desk: Desk, asked: Asked) -> Answered:

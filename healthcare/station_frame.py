@@ -127,3 +127,8 @@ def give_order(desk: Desk, asked: Asked, station: str, name: str, args: Json) ->
 def answered(reply: Reply) -> Data:
     """The reply for the page's script."""
     return Data({"accepted": reply.accepted, "reason": reply.reason}, status=200 if reply.accepted else 409)
+
+
+def heard_by(line: bool) -> Data:
+    """The same where a page only says that it is there."""
+    return answered(Reply(line, "" if line else "The line does not hear this screen."))

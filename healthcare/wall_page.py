@@ -5,7 +5,7 @@ from __future__ import annotations
 from healthcare.patients import Patient
 from healthcare.sector_shown import WAVE_NAMES, sector_shown
 from healthcare.settings import WARD
-from healthcare.station_frame import answered, bar, bed_of, give_order, given, heard
+from healthcare.station_frame import answered, bar, bed_of, give_order, given, heard, heard_by
 from healthcare.tables import stays_of
 from healthcare.wall_shown import grid
 from verticals.web import Answered, Asked, Data, Desk, Page, Shown
@@ -59,13 +59,13 @@ def order(desk: Desk, asked: Asked) -> Answered:
 
 
 def audio(desk: Desk, asked: Asked) -> Answered:
-    """A screen says whether it can sound. The desk makes a technical alarm of one that cannot."""
+    """A screen says every few seconds whether it can sound; the desk misses one that does not."""
     args = given(asked)
     screen, state = str(args.get("screen", "")).strip()[:_MOST_NAME], str(args.get("state", ""))
     if state not in _AUDIO_STATES:
         return Data({"accepted": False, "reason": f"audio is {' or '.join(_AUDIO_STATES)}"}, status=400)
     said = {"screen": screen, "state": state, "why": str(args.get("why", ""))[:200]}
-    return answered(desk.ask(WARD, "audio-state", said, who=asked.who, role=asked.role))
+    return heard_by(desk.say(WARD, "audio-state", said, who=asked.who, role=asked.role))
 
 
 def patient_name(desk: Desk, asked: Asked) -> Answered:

@@ -98,6 +98,12 @@ class StoreDesk:
         reply = self.commands.reply_of(command_id) or self.commands.withdraw(command_id)
         return reply or Reply(False, f"The line did not answer within {wait_s:.0f} s. The order was taken back.")
 
+    def say(self, station: str, name: str, args: Json, *, who: str, role: str) -> bool:
+        if self.hub.stale or self.hub.line is None:
+            return False
+        said = {"station": station, "name": name, "args": args, "who": who, "role": role}
+        return self.hub.line.send(LiveMessage("said", said))
+
     def bring(self, source: str, key: str, payload: Json) -> int:
         number = self.inbox.bring(source, key, payload)
         self._wake("inbox", {})

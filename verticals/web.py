@@ -129,6 +129,13 @@ class Desk(Protocol):
         """A command to the line and its reply; a line that does not answer in time is a refusal that says so."""
         ...
 
+    def say(self, station: str, name: str, args: Json, *, who: str, role: str) -> bool:
+        """A command that may be lost and leaves nothing behind but what the station records of it; no reply comes.
+
+        For what is said every few seconds: "this screen can sound". False: no line hears it now.
+        """
+        ...
+
     def bring(self, source: str, key: str, payload: Json) -> int:
         """Facts from outside into the inbox; returns after the commit. The same source and key are stored once."""
         ...

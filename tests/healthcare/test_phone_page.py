@@ -13,6 +13,7 @@ from healthcare.alarms.escalation import Roster
 from healthcare.alarms.finding import Finding
 from healthcare.alarms.policy import AlarmPolicy
 from healthcare.phone_page import phone_shown
+from tests.support.screens import eventually
 from tests.support.ward_json import NOW_UTC_S, alarm, bed, latched, ward
 from tests.support.ward_rooms import RoomRig, desk, roster
 from verticals.contract import Reply
@@ -155,6 +156,7 @@ def test_the_page_says_that_it_is_here_without_filling_the_audit(station: RoomRi
     nurse = station.as_("Nurse 14")
     before = len(list(station.audit.read()))
     assert nurse.order("/phone/here", {"sounds": True}).status_code == 200
+    eventually(lambda: bool(station.orders))
     where, command = station.orders[-1]
     assert (where, command.name, dict(command.args), command.who) == (
         "ward",

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from healthcare.wall_shown import grid
-from tests.support.screens import PIN
+from tests.support.screens import PIN, eventually
 from tests.support.ward_json import NOW_UTC_S, alarm, bed, latched, news2, numerics, placed, reading, technical, ward
 from tests.support.ward_screens import WardRig
 from verticals.contract import Reply
@@ -291,9 +291,11 @@ def test_a_full_name_is_asked_for_by_a_person_and_audited(station: WardRig) -> N
 def test_a_screen_says_whether_it_can_sound(station: WardRig) -> None:
     screen = station.screen
     assert screen.order("/audio", {"screen": "Wall 1", "state": "unavailable", "why": "suspended"}).status_code == 200
+    eventually(lambda: bool(station.orders))
     [(where, command)] = station.orders
     assert (where, command.name) == ("ward", "audio-state")
     assert command.args == {"screen": "Wall 1", "state": "unavailable", "why": "suspended"}
+    assert station.commands.pending() == [] and station.store.last_sequence() == 0  # nothing of it is on the disk
     assert screen.order("/audio", {"state": "loud"}).status_code == 400
 
 

@@ -144,6 +144,10 @@ class WardRig(ScreenRig):
         return all(known.get(name, self) == value for name, value in data.items())
 
     def _work(self, message: LiveMessage) -> None:
+        if message.topic == "said":
+            said = message.data
+            command = Command(said["name"], self.clock.now(), said["args"], said["who"], said["role"])
+            self.orders.append((said["station"], command))
         if message.topic != "command":
             return
         for pending in self.commands.pending():

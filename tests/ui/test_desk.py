@@ -61,6 +61,20 @@ def test_a_dead_line_is_not_asked_at_all(rig: ScreenRig) -> None:
     assert rig.commands.pending() == []
 
 
+def test_what_may_be_lost_reaches_the_line_and_stands_nowhere(live_rig: ScreenRig) -> None:
+    heard: list[LiveMessage] = []
+    live_rig.line.receive = heard.append
+    assert live_rig.web.desk.say("place", "here", {"sounds": True}, who="Nurse 14", role="nurse")
+    eventually(lambda: bool(heard))
+    said = {"station": "place", "name": "here", "args": {"sounds": True}, "who": "Nurse 14", "role": "nurse"}
+    assert heard == [LiveMessage("said", said)]
+    assert live_rig.commands.pending() == []
+
+
+def test_without_a_line_nobody_hears_it(rig: ScreenRig) -> None:
+    assert not rig.web.desk.say("place", "here", {}, who="", role="nurse")
+
+
 def test_facts_are_kept_before_they_are_answered(rig: ScreenRig) -> None:
     desk = rig.web.desk
     first = desk.bring("till", "receipt-1", {"sold": 2})

@@ -134,3 +134,13 @@ def values_of(payload: Mapping[str, Any]) -> dict[str, Value]:
         for name, value in payload.items()
         if value is not None
     }
+
+
+def said(data: Mapping[str, Any], now: Instant) -> Command | None:
+    """What came over the live line alone: a command that stands nowhere and is answered to nobody. None: it is none."""
+    name, args = data.get("name"), data.get("args")
+    who, role = data.get("who"), data.get("role")
+    if not (isinstance(name, str) and isinstance(args, dict) and isinstance(who, str) and isinstance(role, str)):
+        log.warning("something said over the live line is no command")
+        return None
+    return Command(name, now, args, who, role)

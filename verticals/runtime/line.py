@@ -22,7 +22,7 @@ from verticals.runtime.bridge import Bridge
 from verticals.runtime.delivery import Deliverer
 from verticals.runtime.finishing import Finisher
 from verticals.runtime.fittings import Fitting, Fittings
-from verticals.runtime.intake import AskedCommands, BroughtFacts, Intake
+from verticals.runtime.intake import AskedCommands, BroughtFacts, Intake, said
 from verticals.runtime.journal import Journal, Records
 from verticals.runtime.lane import Lane
 from verticals.runtime.live import LiveMessage, LiveServer
@@ -250,6 +250,11 @@ class Line:
     def _said(self, message: LiveMessage) -> None:
         if message.topic in ("command", "inbox"):
             self._intake.look(message.topic)
+        elif message.topic == "said":
+            command = said(message.data, self._clock.now())
+            lane = self.lanes.get(str(message.data.get("station")))
+            if command is not None and lane is not None:
+                lane.order(command)
 
     # The record
 

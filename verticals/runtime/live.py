@@ -37,7 +37,7 @@ RECONNECT_LAST_S = 1.0
 
 @dataclass(frozen=True, slots=True)
 class LiveMessage:
-    """`topic` is beat, stored, live, chunk, metrics or command from the line; command, inbox or job to it."""
+    """`topic` is beat, stored, live, chunk, metrics or command from the line; command, inbox, job or said to it."""
 
     topic: str
     data: Mapping[str, Any] = field(default_factory=dict)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -55,6 +56,23 @@ async def test_what_was_asked_while_the_line_was_away_is_answered_at_its_start(t
         await until(lambda: rig.commands.reply_of(number))
         await rig.line.stop()
         assert [event.subject for event in rig.recorded("order")] == ["stop"]
+
+
+async def test_what_is_said_over_the_live_line_alone_leaves_only_what_the_station_records(tmp_path: Path) -> None:
+    def here(command: Command) -> Decision:
+        return _obey(command) if command.args else Decision(reply=Reply(True))
+
+    station = ScriptedStation(command=here)
+    async with running_line(Plan(tmp_path, [station])) as rig:
+        said = {"station": "place", "name": "here", "args": {}, "who": "bert", "role": "operator"}
+        wrong: list[dict[str, Any]] = [{}, {**said, "args": [1]}, {**said, "station": "nowhere"}, {**said, "name": 7}]
+        for data in (*wrong, said, {**said, "args": {"for_s": 60}}):
+            rig.live.receive(LiveMessage("said", data))
+        await rig.quiet()
+        assert [name for name, _ in station.calls].count("command") == 2
+        [event] = rig.recorded("order")
+        assert (event.who, event.data) == ("bert", {"for_s": 60})
+        assert rig.commands.pending() == []
 
 
 async def test_a_command_from_another_boot_is_dated_on_this_ones_clock(tmp_path: Path) -> None:
