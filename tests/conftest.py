@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
@@ -12,6 +13,7 @@ from core.settings import environment
 from tests.proof.scale import SHORT, scale_of
 from tests.support.databases import Cluster, server_programs
 from tests.support.ready_stores import made_once
+from verticals.store import pins
 
 #: Marked tests that run only when `-m` names the mark: they take minutes, or the whole machine.
 ON_DEMAND = ("bench", "slow")
@@ -76,6 +78,14 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 def ready_stores() -> Iterator[None]:
     with made_once():
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def dear_pins() -> Iterator[int]:
+    """What a guess costs in the product; it costs little in the tests, which sign in some thousand times."""
+    product = pins._N
+    with patch.object(pins, "_N", 2**8):
+        yield product
 
 
 @pytest.fixture(scope="session")

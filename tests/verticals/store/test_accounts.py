@@ -168,7 +168,10 @@ def test_every_change_is_in_the_audit_with_old_and_new_and_who(people: Accounts,
     assert audit.verify().whole
 
 
-def test_equal_pins_give_unequal_hashes_and_each_keeps_its_cost() -> None:
+def test_equal_pins_give_unequal_hashes_and_each_keeps_its_cost(
+    dear_pins: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("verticals.store.pins._N", dear_pins)
     one, two = PinHash.make("2468"), PinHash.make("2468")
     assert one.digest != two.digest
     assert one.fits("2468")
