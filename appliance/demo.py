@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -165,13 +166,16 @@ def prepare(demo: Demo, say: Callable[[str], None]) -> None:
         raise StoreError(
             f"{error.filename}: cannot be written: {error.strerror}", hint="Name another directory with --data."
         ) from error
-    if demo.ward is not None:
-        demo_ward.prepare(demo.ward)
-    if demo.store is not None:
-        demo_store.bring_past(demo.store, demo.config, Places(demo.data), say)
-    if demo.plant:
-        _introduce(demo, Places(demo.data))
-        _teach(demo, Places(demo.data), say)
+    with ExitStack() as begun:
+        taught = begun.enter_context(_lesson_begun(demo, Places(demo.data), say)) if demo.plant else None
+        if demo.ward is not None:
+            demo_ward.prepare(demo.ward)
+        if demo.store is not None:
+            demo_store.bring_past(demo.store, demo.config, Places(demo.data), say)
+        if demo.plant:
+            _introduce(demo, Places(demo.data))
+        if taught is not None:
+            taught()
 
 
 def _introduce(demo: Demo, places: Places) -> None:
@@ -194,23 +198,28 @@ def _site(demo: Demo) -> str:
     return text + (demo_store.site_text(demo.store) if demo.store is not None else "")
 
 
-def _teach(demo: Demo, places: Places, say: Callable[[str], None]) -> None:
-    from appliance.teaching import work_apart
+@contextmanager
+def _lesson_begun(demo: Demo, places: Places, say: Callable[[str], None]) -> Iterator[Callable[[], object] | None]:
+    """The demo's lesson goes on while the rest is prepared; to be called for its end. None where it was taught."""
+    from appliance.teaching import working_apart
     from core.errors import PackageError
     from verticals.runtime.models import shelf_of
 
     try:
-        if shelf_of(places).active(demo.recipe) is not None:
-            return
+        known = shelf_of(places).active(demo.recipe) is not None
     except PackageError as error:
         say(f"the taught inspection is damaged, the line says so: {error}")
+        known = True
+    if known:
+        yield None
         return
     goods = demo.home / "good" if demo.pictures is None else demo.pictures / "train" / "good"
     renders = demo.pictures is None and len(list(goods.glob("*.png"))) < GOOD_PARTS
     if renders:
         say(f"rendering {GOOD_PARTS} good parts")
     inputs = {"recipe": demo.recipe, "folder": str(goods.absolute()), "renders": renders}
-    work_apart(places, f"{__name__}:lesson", inputs, _tenths(say))
+    with working_apart(places, f"{__name__}:lesson", inputs, _tenths(say)) as taught:
+        yield taught
 
 
 #: The demo's parts lie in a fixture, and its first verdicts are not to wait for a choice among ways of looking.

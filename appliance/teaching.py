@@ -8,7 +8,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -41,17 +41,32 @@ def work_apart(places: Places, target: str, inputs: Json, tell: Tell) -> dict[st
     For a process that runs on for months. Raises what the function raises, and EngineError where its process was
     ended from outside.
     """
+    with working_apart(places, target, inputs, tell) as result:
+        return result()
+
+
+@contextmanager
+def working_apart(places: Places, target: str, inputs: Json, tell: Tell) -> Iterator[Callable[[], dict[str, Any]]]:
+    """Begins what `work_apart` waits for; what this gives, called once, waits for it and tells how far it is.
+    Main thread only.
+
+    The process is ended when the context is left before that.
+    """
     order = {"app": APP, "job": 0, "who": "", "inputs": dict(inputs), "target": target,
              "places": places.as_json(), "log_level": "warning", "patient": False}  # fmt: skip
-    last: dict[str, Any] = {}
     with _child(order) as (child, words):
-        for line in words:
-            word = json.loads(line) if line.endswith(b"\n") else {}
-            if "share" in word:
-                tell(word["share"], word["text"])
-            else:
-                last = word
-        code = child.wait()
+        yield lambda: _result(child, words, tell)
+
+
+def _result(child: subprocess.Popen[bytes], words: Iterable[bytes], tell: Tell) -> dict[str, Any]:
+    last: dict[str, Any] = {}
+    for line in words:
+        word = json.loads(line) if line.endswith(b"\n") else {}
+        if "share" in word:
+            tell(word["share"], word["text"])
+        else:
+            last = word
+    code = child.wait()
     if "result" in last:
         result: dict[str, Any] = last["result"]
         return result
