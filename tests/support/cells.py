@@ -58,6 +58,8 @@ class Cell:
     """
 
     app = APP
+    #: What the demo is asked for: its own app, or nothing for all of them.
+    apps: Sequence[str] = (APP,)
 
     def __init__(
         self,
@@ -110,7 +112,7 @@ class Cell:
         with self.log.open("ab") as log:
             self.started_mono_s = time.monotonic()
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "appliance.cli", "demo", self.app, *self._words],
+                [sys.executable, "-m", "appliance.cli", "demo", *self.apps, *self._words],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.log.parent,
             )  # fmt: skip
 
