@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from retail.shelf.plan import Box
+from retail.shelf.plan import Box, Plan
 
 #: The part of a row, from the rail upwards, where goods would stand: share of its height.
 _LOOKED_AT = (0.25, 0.95)
@@ -57,6 +57,19 @@ def find_gaps(picture: NDArray[np.uint8], rows: Sequence[Box] | None = None) -> 
             if first >= margin and last <= part.shape[1] - margin:
                 found.append(Gap(index, x + first / width, x + last / width))
     return found
+
+
+def rows_of(plan: Plan) -> list[Box]:
+    """The rows that drawn slots lie in, from the top down; slots share one when the middle of one is in the other's."""
+    rows: list[Box] = []
+    for x, y, w, h in sorted((slot.box for slot in plan.slots), key=lambda box: box[1] + box[3] / 2):
+        if rows and rows[-1][1] < y + h / 2 < rows[-1][1] + rows[-1][3]:
+            left, top, width, height = rows.pop()
+            right, bottom = max(left + width, x + w), max(top + height, y + h)
+            x, y = min(left, x), min(top, y)
+            w, h = right - x, bottom - y
+        rows.append((x, y, w, h))
+    return rows
 
 
 def find_rows(picture: NDArray[np.uint8]) -> list[Box]:

@@ -4,6 +4,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from core.clock import Instant
 from core.inference.request import Answer, ModelRef, Outcome
@@ -237,3 +239,23 @@ def test_without_an_answer_what_structure_says_holds(rig: _Rig) -> None:
 )
 def test_what_is_no_picture_is_absorbed(rig: _Rig, image: Any) -> None:
     assert rig.bring(kind=VIEW, image=image) == Decision()
+
+
+_TEXTS = st.sampled_from(["", "[]", "{", "[3]", '["a"]', "[null]", "[1e400]", '[{"name": "a", "box": [0, 0, 1, 1]}]'])
+_ARRAYS = st.sampled_from([
+    np.zeros((40, 60, 3), np.uint8), np.full((48, 64, 3), 90, np.uint8), np.zeros((0, 1, 8), np.float32),
+    np.ones((1, 1, 8), np.float32), np.full((1, 2, 8), np.inf), np.array(["x"]), np.array([None], object),
+])  # fmt: skip
+_NAMES = st.sampled_from(
+    ["slots", "still", "empty", "names", "photos", "vectors", "known_from", "embedded_by", "image"]
+)
+_BROUGHT = st.dictionaries(_NAMES, _TEXTS | _ARRAYS | st.floats() | st.booleans(), max_size=6)
+
+
+@settings(deadline=None, max_examples=60)
+@given(brought=st.lists(st.tuples(st.sampled_from([SETUP, GALLERY, VIEW]), _BROUGHT), max_size=5))
+def test_whatever_a_device_brings_the_station_stays_sound(brought: list[tuple[str, dict[str, Any]]]) -> None:
+    rig = _Rig()
+    for kind, values in brought:
+        rig.bring(kind=kind, **values)
+        assert rig.station.health().state in ("waiting", "watching", "lost")

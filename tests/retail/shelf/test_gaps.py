@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from core.settings import environment
-from retail.shelf.gaps import Gap, find_gaps, find_rows
+from retail.shelf.gaps import Gap, find_gaps, find_rows, rows_of
+from retail.shelf.plan import plan_of
 from verticals.devices.pictures import read_picture
 
 #: By photo: its size in the pixels that are counted in, the boxes of its six shelves, and the gaps by eye:
@@ -84,6 +85,13 @@ def test_rows_are_found_where_nobody_says_them() -> None:
     assert [(round(y * 300, -1), round((y + h) * 300, -1)) for _, y, _, h in rows] == [(50, 150), (170, 270)]
     (gap,) = find_gaps(picture)
     assert gap.row == 0 and gap.left == pytest.approx(0.3, abs=0.02) and gap.right == pytest.approx(0.5, abs=0.02)
+
+
+def test_drawn_slots_say_where_the_rows_are() -> None:
+    boxes = [[0.5, 0.12, 0.4, 0.3], [0.0, 0.1, 0.4, 0.3], [0.1, 0.6, 0.2, 0.3]]
+    slots = [{"name": f"s{number}", "box": box} for number, box in enumerate(boxes)]
+    first, second = rows_of(plan_of({"bay": "a", "slots": slots}, "drawn"))
+    assert first == pytest.approx((0.0, 0.1, 0.9, 0.32)) and second == pytest.approx((0.1, 0.6, 0.2, 0.3))
 
 
 @pytest.mark.parametrize("picture", [np.zeros((40, 60, 3), np.uint8), np.full((9, 300, 3), 255, np.uint8)])
