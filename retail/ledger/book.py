@@ -9,11 +9,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, insert, select, tuple_
+from sqlalchemy import Connection, bindparam, func, insert, select
 
 from retail.ledger import balance, by_price, tables, voids
 from retail.ledger.document import Count, Document, Line, recorded_line
@@ -29,13 +29,14 @@ _Key = tuple[int, int]
 
 # Made once: building a statement anew takes longer than running it.
 _document, _void = tables.documents.c, tables.voids.c
-_NUMBERS = select(_document.source, _document.ref, _document.id).where(
-    tuple_(_document.source, _document.ref).in_(bindparam("named", expanding=True))
+# By source: rows of (source, ref) in a list of pairs are looked for by SQLite through every document that there is.
+_NUMBERS = select(_document.ref, _document.id).where(
+    _document.source == bindparam("of"), _document.ref.in_(bindparam("refs", expanding=True))
 )
 _LAST = select(func.max(_document.id))
 _WAITING = (
-    select(_void.source, _void.ref)
-    .where(tuple_(_void.source, _void.ref).in_(bindparam("named", expanding=True)))
+    select(_void.ref)
+    .where(_void.source == bindparam("of"), _void.ref.in_(bindparam("refs", expanding=True)))
     .distinct()
 )
 _INSERT = {
@@ -235,20 +236,29 @@ def _settle(
 ) -> None:
     """Voids of this booking find what they take back, and what came now finds the voids that waited for it."""
     targets = _numbers(connection, sorted({(void["source"], void["ref"]) for void in filing.voids}))
-    for some in _portions(sorted(numbers)):
-        waiting = connection.execute(_WAITING, {"named": some})
-        targets |= {(row.source, row.ref): numbers[row.source, row.ref] for row in waiting}
+    for source, refs in _by_source(numbers):
+        waiting = connection.scalars(_WAITING, {"of": source, "refs": refs})
+        targets |= {(source, ref): numbers[source, ref] for ref in waiting}
     for (source, ref), number in sorted(targets.items(), key=lambda item: item[1]):
         added = voids.settle(connection, number, source, ref, changes)
         booked.moved += [_moved(row, "void") for row in added]
 
 
-def _numbers(connection: Connection, named: Sequence[tuple[str, str]]) -> dict[tuple[str, str], int]:
+def _numbers(connection: Connection, named: Collection[tuple[str, str]]) -> dict[tuple[str, str], int]:
     found: dict[tuple[str, str], int] = {}
-    for some in _portions(named):
-        rows = connection.execute(_NUMBERS, {"named": some})
-        found |= {(row.source, row.ref): row.id for row in rows}
+    for source, refs in _by_source(named):
+        found |= {(source, row.ref): row.id for row in connection.execute(_NUMBERS, {"of": source, "refs": refs})}
     return found
+
+
+def _by_source(named: Iterable[tuple[str, str]]) -> Iterator[tuple[str, Sequence[str]]]:
+    """Sources with some of their references at a time."""
+    by_source: dict[str, list[str]] = {}
+    for source, ref in named:
+        by_source.setdefault(source, []).append(ref)
+    for source, refs in sorted(by_source.items()):
+        for some in _portions(sorted(refs)):
+            yield source, some
 
 
 def _kinds(connection: Connection, numbers: Collection[int]) -> dict[int, tuple[str, str, str]]:

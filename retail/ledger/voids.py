@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select, tuple_, update
+from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
 
 from retail.ledger import tables
 from retail.ledger.balance import Changes
@@ -28,7 +28,8 @@ def settle(connection: Connection, target: int, source: str, ref: str, changes: 
     for key in gone:
         changes.moved(there[key]._mapping, back=True)
     if gone:
-        connection.execute(delete(tables.lines).where(tuple_(tables.lines.c.document, tables.lines.c.line).in_(gone)))
+        here = (tables.lines.c.document == bindparam("of")) & (tables.lines.c.line == bindparam("number"))
+        connection.execute(delete(tables.lines).where(here), [{"of": key[0], "number": key[1]} for key in gone])
     added = [row for key, row in wanted.items() if key not in there or key in gone]
     if added:
         connection.execute(insert(tables.lines), added)
