@@ -16,6 +16,9 @@ from core.learning.view import Box
 Image = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 
+#: What is blurred may be worked out so coarsely that its spread is still so many pixels.
+_FINE = 3.0
+
 
 def flawed(image: Image, kind: str, seed: int, region: Box) -> Image:
     """A copy of `image` with one defect of one of KINDS inside `region`; sizes go by the region's."""
@@ -66,13 +69,9 @@ def _spot(image: Floats, rng: np.random.Generator) -> Floats:
 
 def _blotch(image: Floats, rng: np.random.Generator) -> Floats:
     """A patch of another shade with a ragged outline."""
-    import cv2
-
     side = _side(image)
     size = side * rng.uniform(0.04, 0.09)
-    noise = rng.normal(size=image.shape[:2]).astype(np.float32)
-    noise = np.asarray(cv2.GaussianBlur(noise, (0, 0), max(1.0, size / 5)), np.float32)
-    noise = np.asarray(noise / max(float(noise.std()), 1e-6), np.float32)
+    noise = _smooth_noise(image.shape[:2], max(1.0, size / 5), rng)
     shape = np.clip(_bell(image, rng, size, size * rng.uniform(0.6, 1)) + 0.25 * noise - 0.35, 0, 0.5) * 2
     shade = rng.uniform(0.6, 1.2, 3).astype(np.float32)
     return np.asarray(image + (shape * 0.7 * _contrast(rng))[..., None] * shade, np.float32)
@@ -80,11 +79,9 @@ def _blotch(image: Floats, rng: np.random.Generator) -> Floats:
 
 def _missing(image: Floats, rng: np.random.Generator) -> Floats:
     """A place where the part has lost what it shows: only a blur of its surroundings is left."""
-    import cv2
-
     size = _side(image) * rng.uniform(0.025, 0.055)
     gone = np.clip(2 * _bell(image, rng, size, size), 0, 1)[..., None]
-    return np.asarray(image * (1 - gone) + cv2.GaussianBlur(image, (0, 0), size) * gone)
+    return image + (_blurred(image, size) - image) * gone
 
 
 _MAKERS: dict[str, Callable[[Floats, np.random.Generator], Floats]] = {
@@ -107,9 +104,31 @@ def _anywhere(image: Floats, rng: np.random.Generator) -> tuple[float, float]:
 
 def _bell(image: Floats, rng: np.random.Generator, width: float, height: float) -> Floats:
     x, y = _anywhere(image, rng)
-    across = np.square((np.arange(image.shape[1]) - x) / width)[None, :]
-    down = np.square((np.arange(image.shape[0]) - y) / height)[:, None]
-    return np.asarray(np.exp(-0.7 * (across + down)), np.float32)
+    across = np.exp(-0.7 * np.square((np.arange(image.shape[1]) - x) / width))
+    down = np.exp(-0.7 * np.square((np.arange(image.shape[0]) - y) / height))
+    return np.outer(down.astype(np.float32), across.astype(np.float32))
+
+
+def _smooth_noise(shape: tuple[int, ...], sigma_px: float, rng: np.random.Generator) -> Floats:
+    """Of mean 0 and spread 1, smooth over `sigma_px`; drawn as coarsely as that allows."""
+    import cv2
+
+    step = max(1, int(sigma_px / _FINE))
+    small = rng.normal(size=(-(-shape[0] // step), -(-shape[1] // step))).astype(np.float32)
+    small = np.asarray(cv2.GaussianBlur(small, (0, 0), sigma_px / step), np.float32)
+    noise = np.asarray(cv2.resize(small, (shape[1], shape[0]), interpolation=cv2.INTER_LINEAR), np.float32)
+    return np.asarray(noise / max(float(noise.std()), 1e-6), np.float32)
+
+
+def _blurred(image: Floats, sigma_px: float) -> Floats:
+    """`image` without what is finer than `sigma_px`, worked out as coarsely as that allows."""
+    import cv2
+
+    height, width = image.shape[:2]
+    step = max(1, int(sigma_px / _FINE))
+    small = cv2.resize(image, (max(1, width // step), max(1, height // step)), interpolation=cv2.INTER_AREA)
+    small = cv2.GaussianBlur(small, (0, 0), sigma_px / step)
+    return np.asarray(cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
 
 
 def _contrast(rng: np.random.Generator) -> float:

@@ -25,7 +25,7 @@ from core.learning.known_defects import DefectTrial, require_defects
 from core.learning.learnt import Learnt
 from core.learning.looking import FeatureStore, Looker
 from core.learning.pictures import MOST_PICTURES, Image, Parts, Picture, pixels_of, require_count
-from core.learning.place_gaussian import Row, fit_and_judge
+from core.learning.place_gaussian import PlaceGaussian, Row, fit_and_judge
 from core.learning.place_scoring import norm_of
 from core.learning.plan import Plan, TeachSettings, propose_views
 from core.learning.portrait import portray_good
@@ -224,7 +224,8 @@ class _Lesson:
         exact_looker = self._looker
         self._looker = Looker(self._weights, self._store, quantised(exact_looker.backbone, planes))
         try:
-            rough = self.taught(exact.learnt.choice, nothing_told, range(len(self._pictures)))
+            near = exact.learnt.gaussian
+            rough = self.taught(exact.learnt.choice, nothing_told, range(len(self._pictures)), near)
         finally:
             self._looker = exact_looker
         some = samples[:_COMPARED_PICTURES]
@@ -235,14 +236,14 @@ class _Lesson:
         taken = rough if precision.eight_bits else exact
         return replace(taken, precision=precision, cpu_s=time.process_time() - self._started_s)
 
-    def taught(self, choice: Choice, tell: Tell, chosen: Sequence[int]) -> Taught:
-        """Taught by the plan of `choice` from the `chosen` pictures."""
+    def taught(self, choice: Choice, tell: Tell, chosen: Sequence[int], near: PlaceGaussian | None = None) -> Taught:
+        """Taught by the plan of `choice` from the `chosen` pictures; `near` as for `fit`."""
         plan = choice.plan
         gathered = self._gathered(plan, tell, chosen)
         tell(_LOOKING_SHARE, "Comparing the parts with each other")
         places = plan.seen.places
         vectors = gathered.vectors()
-        fitted = fit_and_judge(vectors, gathered.rows, places.count, plan.seen.rank, _FOLDS)
+        fitted = fit_and_judge(vectors, gathered.rows, places.count, plan.seen.rank, _FOLDS, near=near)
         scores = np.array(list(dict(sorted(gathered.scores(fitted, places).items())).values()))
         judged = ~np.isnan(fitted.held_out)
         norm = norm_of(fitted.held_out[judged], vectors.places[judged], places.count)

@@ -62,6 +62,61 @@ def test_with_few_directions_parts_are_judged_by_what_is_taught_without_them() -
     np.testing.assert_allclose(fitted.held_out[~kept], expected, rtol=1e-6)
 
 
+def _steep(count: int, channels: int, seed: int) -> NDArray[np.floating]:
+    """Vectors that differ much in few directions and little in the others, as features do."""
+    rng = np.random.default_rng(seed)
+    mixed = rng.normal(size=(count, channels)) * np.exp(-np.arange(channels) / 15)
+    turned = mixed @ np.linalg.qr(rng.normal(size=(channels, channels)))[0]
+    return np.asarray(turned + 0.05 * rng.normal(size=(count, channels)), np.float16)
+
+
+def test_the_directions_found_are_those_of_the_whole_covariance_whatever_the_start() -> None:
+    vectors = Vectors(_steep(150, 120, 1), np.zeros(150, np.intp), np.arange(150))
+    rows = [Row(part) for part in range(150)]
+    alone = fit(vectors, rows, 1, 20, judge=False).gaussian
+    other = Vectors(_steep(150, 120, 1) + _steep(150, 120, 2) * np.float16(0.1), vectors.places, vectors.rows)
+    again = fit(vectors, rows, 1, 20, judge=False, near=fit(other, rows, 1, 20, judge=False).gaussian).gaussian
+    y = (vectors.values.astype(np.float64) - alone.mean[0]) * alone.scale
+    kept = np.linalg.svd(y, full_matrices=False)[2][:20]
+    for found in (alone, again):
+        axes = found.directions[0] / np.linalg.norm(found.directions[0], axis=1, keepdims=True)
+        assert np.linalg.norm(axes @ kept.T, axis=1).min() > 0.98  # none of them lies outside
+        np.testing.assert_allclose(
+            found.distances(vectors.values, vectors.places), alone.distances(vectors.values, vectors.places), rtol=0.02
+        )
+
+
+def test_vectors_that_hardly_differ_in_most_directions_still_have_their_axes() -> None:
+    values = np.zeros((150, 120))
+    values[:, :3] = np.random.default_rng(3).normal(size=(150, 3))
+    vectors = Vectors(values, np.zeros(150, np.intp), np.arange(150))
+    gaussian = fit(vectors, [Row(part) for part in range(150)], 1, 20, judge=False).gaussian
+    lengths = np.linalg.norm(gaussian.directions[0], axis=1)
+    assert (lengths[:3] > 0.5).all()
+    assert np.isfinite(gaussian.distances(values, vectors.places)).all()
+
+
+def test_parts_with_unlike_numbers_of_pictures_are_each_judged_without_their_own() -> None:
+    rows = [Row(0), Row(0), Row(0, copy=True), Row(1), Row(2), Row(2, copy=True), *(Row(part) for part in range(3, 9))]
+    vectors = _vectors(len(rows), places=1)
+    fitted = fit(vectors, rows, 1, _CHANNELS, _SHRINKAGE)
+    for index, row in enumerate(rows):
+        if not row.copy:
+            others = vectors.values[[other.part != row.part for other in rows]]
+            expected = _distances(others, vectors.values[[index]], fitted.gaussian.scale, len(rows) - 1)
+            assert fitted.held_out[index] == pytest.approx(expected[0], rel=1e-4)
+
+
+def test_a_part_that_is_alone_at_its_place_is_judged_by_the_spread_that_is_taken_for_granted() -> None:
+    vectors = _vectors(8)
+    alone = np.where(vectors.rows == 7, 1, 0)
+    fitted = fit(Vectors(vectors.values, alone, vectors.rows), [Row(part) for part in range(8)], 2, 12, _SHRINKAGE)
+    y = (vectors.values[alone == 1] - fitted.gaussian.mean[1]) * fitted.gaussian.scale
+    np.testing.assert_allclose(
+        fitted.held_out[alone == 1], np.sqrt(np.square(y).sum(1) / _SHRINKAGE), rtol=1e-3, atol=1e-4
+    )
+
+
 def test_a_ghost_changes_nothing_of_what_is_taught() -> None:
     vectors = _vectors(9)
     rows = [*(Row(part) for part in range(8)), Row(2, ghost=True)]
