@@ -17,7 +17,19 @@ from core.errors import EdgewiseError
 from core.settings import environment_default
 
 #: A module of appliance.verbs each, with `register(subparsers)` and `run(arguments) -> int`.
-VERBS = ("run", "demo", "doctor", "models", "events", "user", "manufacturing", "healthcare", "retail")
+VERBS = (
+    "run",
+    "demo",
+    "doctor",
+    "models",
+    "events",
+    "user",
+    "backup",
+    "outgoing",
+    "manufacturing",
+    "healthcare",
+    "retail",
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -21,6 +21,7 @@ def run(arguments: argparse.Namespace) -> int:
     from appliance.box import run_box
     from appliance.demo import is_demo
     from appliance.site import load_site
+    from verticals.backup.restoring import unfinished
 
     if is_demo(arguments.data):
         raise RefusedError(
@@ -29,6 +30,10 @@ def run(arguments: argparse.Namespace) -> int:
         )
     site = load_site(arguments.config)
     places = site.places(arguments.data)
+    if unfinished(places):
+        raise RefusedError(
+            f"{arguments.data}: a restore was cut off here", hint="Ask `edgewise restore` for the same backup again."
+        )
     for app in arguments.apps:
         site.app(app)
     with alone(places):

@@ -2,37 +2,28 @@
 
 from __future__ import annotations
 
-import shutil
-import sqlite3
 import threading
 from collections.abc import Sequence
-from contextlib import closing
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from pathlib import Path
 
 from sqlalchemy import Engine, select
 
 from core.clock import Clock
-from core.errors import StoreError
 from verticals.contract import Json
 from verticals.jobs.context import JobContext
-from verticals.jobs.dump import can_dump, dump
-from verticals.places import Places
 from verticals.store.audit import Audit
 from verticals.store.box_tables import due
-from verticals.store.database import open_database, reading, store_error, upsert, writing
+from verticals.store.database import open_database, reading, upsert, writing
 from verticals.store.jobs import Jobs
 from verticals.store.outbox import Outbox
 from verticals.store.series import SeriesStore
-from verticals.store.server import Schema
 from verticals.store.sessions import Sessions
 
 DAY_S = 86400.0
 #: A wrong clock may be set at any time, so a wait for it is looked at again after this.
 LONGEST_WAIT_S = 3600.0
 #: The jobs of the box itself; the apps' are in their manifests.
-BOX_JOBS = {"retention": "verticals.jobs.due:retention", "backup": "verticals.jobs.due:backup"}
+BOX_JOBS = {"retention": "verticals.jobs.due:retention", "backup": "verticals.backup.making:backup"}
 #: These hold a store's one lock for some ms at a time: waiting in the middle of that, they would hold up the line.
 WRITES_STORES = frozenset({("box", "retention")})
 #: Between two slices, so that who waits for the lock gets it: SQLite has no queue, and who lets it go is there first.
@@ -134,60 +125,3 @@ def _next_slice(rows: int, took_s: float) -> int:
     """As many rows as the store is held for about 4 ms, on this disk and beside whatever else runs; half, or a quarter
     more, at a time."""
     return max(_LEAST_SLICE, rows // 2) if took_s > _HELD_AT_MOST_S else min(_FIRST_SLICE * 10, rows * 5 // 4)
-
-
-def backup(ctx: JobContext, inputs: Json) -> Json:
-    """Copies every database while it is in use, checks the copies and keeps the newest `keep` (7).
-
-    A backup is a folder of `backups/` named by its UTC time; one that is not whole never has such a name. Schemas
-    of a server are dumped where `pg_dump` is installed; where it is not, `elsewhere` says whose duty it is.
-    """
-    if ctx.places.server and not can_dump():
-        duty = f"pg_dump is not installed here: whoever runs {ctx.places.server} backs it up"
-        return {"backup": "", "databases": [], "deleted": [], "elsewhere": duty}
-    databases = _databases(ctx.places)
-    name = datetime.fromtimestamp(ctx.clock.now().utc_s, UTC).strftime("%Y%m%dT%H%M%SZ")
-    making = ctx.places.backups / f".{name}"
-    shutil.rmtree(making, ignore_errors=True)
-    making.mkdir(mode=0o700, parents=True)
-    try:
-        for number, (database, store) in enumerate(databases.items()):
-            if ctx.cancelled():
-                return {}
-            ctx.progress(number / max(len(databases), 1), database)
-            copy = making / database.replace("/", "-")
-            dump(store, copy) if isinstance(store, Schema) else _copy(store, copy)
-        making.replace(ctx.places.backups / name)
-    finally:
-        shutil.rmtree(making, ignore_errors=True)
-    gone = _keep_newest(ctx.places.backups, int(inputs.get("keep", 7)))
-    return {"backup": name, "databases": list(databases), "deleted": gone}
-
-
-def _databases(places: Places) -> dict[str, Path | Schema]:
-    """What a backup holds, by the name of the copy."""
-    if places.server:
-        return {f"{app}.dump": places.server.schema(app) for app in sorted([*places.apps(), "box"])}
-    files = sorted([*places.data.glob("*/events.db"), *places.data.glob("box/box.db")])
-    return {f"{path.parent.name}/{path.name}": path for path in files}
-
-
-def _copy(database: Path, target: Path) -> None:
-    try:
-        with closing(sqlite3.connect(database)) as source, closing(sqlite3.connect(target)) as copy:
-            # In one step: under WAL this holds up no writer, while a copy in steps starts anew at every write.
-            source.backup(copy)
-            copy.execute("PRAGMA journal_mode=DELETE")
-            found = copy.execute("PRAGMA quick_check").fetchone()[0]
-    except sqlite3.Error as error:
-        raise store_error(error, f"{database}: backup failed") from error
-    if found != "ok":
-        raise StoreError(f"{database}: the copy is damaged: {found}", hint="Run `edgewise doctor`.")
-
-
-def _keep_newest(backups: Path, keep: int) -> list[str]:
-    whole = sorted(path for path in backups.iterdir() if path.is_dir() and path.name[:1].isdigit())
-    gone = whole[: max(len(whole) - max(keep, 1), 0)]
-    for folder in gone:
-        shutil.rmtree(folder)
-    return [folder.name for folder in gone]

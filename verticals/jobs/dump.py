@@ -1,4 +1,4 @@
-"""Copies one schema of a server into a file, by that server's own `pg_dump`."""
+"""Copies one schema of a server into a file and back, by that server's own `pg_dump` and `pg_restore`."""
 
 from __future__ import annotations
 
@@ -23,15 +23,24 @@ def dump(schema: Schema, target: Path) -> None:
     """A custom-format archive for `pg_restore`, of one moment; nobody waits for it. Raises StoreError."""
     with _url(schema.server) as url:
         words = ["pg_dump", "--format=custom", "--no-password", f"--schema={schema.name}", f"--file={target}", url]
-        try:
-            done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_LONGEST_S)
-        except (OSError, subprocess.TimeoutExpired) as error:
-            raise StoreError(f"{schema}: backup failed: {error}") from error
+        _run(words, f"{schema}: backup failed", "pg_dump must be of the server's version, or a newer one.")
+
+
+def undump(schema: Schema, source: Path) -> None:
+    """Fills the schema, which must be empty, whole or not at all, from an archive of `dump`. Raises StoreError."""
+    with _url(schema.server) as url:
+        words = ["pg_restore", "--single-transaction", "--exit-on-error", "--no-owner", "--no-privileges"]
+        words += ["--no-password", f"--schema={schema.name}", f"--dbname={url}", str(source)]
+        _run(words, f"{schema}: not restored", "pg_restore must be of the version of pg_dump, or a newer one.")
+
+
+def _run(words: list[str], failed: str, hint: str) -> None:
+    try:
+        done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_LONGEST_S)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise StoreError(f"{failed}: {error}", hint="Is it installed, and on the PATH?") from error
     if done.returncode != 0:
-        said = " ".join(done.stderr.split())[:300]
-        raise StoreError(
-            f"{schema}: backup failed: {said}", hint="pg_dump must be of the server's version, or a newer one."
-        )
+        raise StoreError(f"{failed}: {' '.join(done.stderr.split())[:300]}", hint=hint)
 
 
 @contextmanager

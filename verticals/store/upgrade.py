@@ -68,10 +68,15 @@ BOX_STREAM = MigrationStream("box", "verticals.store.migrations.box")
 
 def prepare_app_db(places: Places, manifest: Manifest) -> Path | Schema:
     """The app's database at this release's schema, the frame's tables and the app's own."""
-    own = [MigrationStream(manifest.name, manifest.migrations)] if manifest.migrations else []
     store = places.app_store(manifest.name)
-    upgrade(store, [APP_STREAM, *own])
+    upgrade(store, streams_of(manifest))
     return store
+
+
+def streams_of(manifest: Manifest) -> list[MigrationStream]:
+    """The frame's stream and the app's own, if it has one."""
+    own = [MigrationStream(manifest.name, manifest.migrations)] if manifest.migrations else []
+    return [APP_STREAM, *own]
 
 
 def prepare_box_db(places: Places) -> Path | Schema:

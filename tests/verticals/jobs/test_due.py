@@ -1,19 +1,16 @@
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
 
-from core.errors import StoreError
 from tests.support.box_db import make_box_db
 from tests.support.clocks import FakeClock
-from tests.support.databases import Cluster, on_server, places_in, server_programs
+from tests.support.databases import Cluster, on_server, places_in
 from tests.support.factories import make_event_store
 from verticals.jobs.context import JobContext
-from verticals.jobs.due import DAY_S, LONGEST_WAIT_S, Calendar, Duty, backup, retention
+from verticals.jobs.due import DAY_S, LONGEST_WAIT_S, Calendar, Duty, retention
 from verticals.places import Places
 from verticals.store.events import Entry
 from verticals.store.jobs import Jobs
@@ -98,50 +95,10 @@ def test_retention_deletes_what_is_old_and_nothing_else(ctx: JobContext, engine:
     assert kinds(jobs) == ["new"]
 
 
-def test_a_backup_holds_every_database_as_it_was_committed(ctx: JobContext, engine: Engine, jobs: Jobs) -> None:
-    make_event_store(ctx.places.app("manufacturing"))
-    jobs.start("box", "backup", {})
-    result = backup(ctx, {})
-    assert result["databases"] == ["box/box.db", "manufacturing/events.db"]
-    folder = ctx.places.backups / result["backup"]
-    with closing(sqlite3.connect(folder / "box-box.db")) as copy:
-        assert copy.execute("SELECT kind FROM jobs").fetchall() == [("backup",)]
-    assert sorted(path.name for path in folder.iterdir()) == ["box-box.db", "manufacturing-events.db"]
-
-
-def test_only_the_newest_backups_are_kept(ctx: JobContext, engine: Engine, clock: FakeClock) -> None:
-    (ctx.places.backups / "by-hand").mkdir()
-    names = []
-    for _ in range(4):
-        names.append(backup(ctx, {"keep": 2})["backup"])
-        clock.advance(60)
-    assert sorted(path.name for path in ctx.places.backups.iterdir()) == [*names[2:], "by-hand"]
-
-
-def test_a_cancelled_or_failed_backup_leaves_nothing(ctx: JobContext, engine: Engine) -> None:
-    ctx.asked_to_stop = lambda: True
-    assert backup(ctx, {}) == {}
-    ctx.asked_to_stop, ctx.saw_cancel = (lambda: False), False
-    ctx.places.events_db("manufacturing").write_bytes(b"no database" * 1000)
-    with pytest.raises(StoreError, match="backup failed"):
-        backup(ctx, {})
-    assert list(ctx.places.backups.iterdir()) == []
-
-
-def test_a_schema_of_a_server_is_dumped_and_its_old_rows_go(
-    tmp_path: Path, cluster: Cluster, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_old_rows_of_a_schema_of_a_server_go_too(tmp_path: Path, cluster: Cluster, clock: FakeClock) -> None:
     with on_server(cluster, tmp_path):
         places = places_in(tmp_path)
         places.make("plant")
         make_event_store(tmp_path).append([Entry(series=[Point("speed_mps", 60.0, 1.0)])])
         make_box_db(tmp_path)
-        ctx = JobContext("box", 1, "", places, clock)
-        assert retention(ctx, {"series_days": 1})["series"] == 1
-        monkeypatch.setenv("PATH", str(server_programs()))
-        result = backup(ctx, {})
-        assert result["databases"] == ["box.dump", "plant.dump"]
-        for name in result["databases"]:
-            assert (places.backups / result["backup"] / name).read_bytes().startswith(b"PGDMP")
-        monkeypatch.setenv("PATH", "/nowhere")
-        assert "whoever runs postgresql://" in backup(ctx, {})["elsewhere"]
+        assert retention(JobContext("box", 1, "", places, clock), {"series_days": 1})["series"] == 1
