@@ -15,7 +15,8 @@ ALONE = $(shell grep -rlE 'mark\.(browser|alone)' tests --include='test_*.py')
 # The proofs whose counts grow in `make proof-full`; the others are whole in `make proof`.
 FULL := tests/proof/test_cell.py::test_a_cell_of_rendered_flanges \
         tests/proof/test_plc.py::test_a_plc_restarted_again_and_again_is_served_again_within_two_seconds \
-        tests/proof/test_kills.py tests/proof/test_beside_jobs.py
+        tests/proof/test_kills.py tests/proof/test_beside_jobs.py \
+        tests/bench/test_hl7.py::test_two_hundred_beds_for_long
 
 help: ## what there is
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -60,7 +61,7 @@ e2e: setup ## the demo in Debian's Chromium
 proof: setup ## minutes long: 300 parts, kills, restarts, freezes
 	@$(BIN)/python -m pytest -m slow -s $(ARGS)
 
-proof-full: setup ## 40 minutes on two quiet cores: 2,000 parts, 100 PLC restarts, 50 kills of each process, jobs beside
+proof-full: setup ## an hour on two quiet cores: 2,000 parts, 100 PLC restarts, 50 kills of each process, jobs beside
 	@$(BIN)/python -m pytest -m slow -s --proof-scale full $(FULL) $(ARGS)
 
 clean: ## takes away .venv and what tools left

@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 
 _READ_BYTES = 1 << 16
 _SEND_WITHIN_S = 10.0
+_MOST_UNREAD_BYTES = 1 << 16
 _AT_ONCE_S = 0.25  # who sends so soon after an answer had been waiting for it
 
 #: Keeps a frame that was received: the frame, when, from whom.
@@ -49,6 +50,7 @@ class Link:
         self._keep = keep
         self._cutter = FrameCutter(int(settings.frame_limit))
         self._taken: asyncio.Queue[Taking | None] = asyncio.Queue(settings.window)
+        self._replies: list[bytes] = []
         self._unanswered = 0
         self._frame_began: Instant | None = None
         self._answered: Instant | None = None
@@ -144,15 +146,26 @@ class Link:
             errors = await _ends(taking.waits)
             outcome = self._feed.settled(taking, errors)
             for reply in self._feed.replies(taking, outcome, self._port.clock.now()):
-                if not self._writer.is_closing():
-                    self._writer.write(framed(reply))
+                self._owe(reply)
             self._unanswered -= 1
             self._answered = self._port.clock.now()
             await self._flush()
+        self._send()
+
+    def _owe(self, reply: bytes) -> None:
+        """What is owed at one moment goes out in one piece: one commit may settle many messages."""
+        if not self._replies:
+            asyncio.get_running_loop().call_soon(self._send)
+        self._replies.append(framed(reply))
+
+    def _send(self) -> None:
+        if self._replies and not self._writer.is_closing():
+            self._writer.write(b"".join(self._replies))
+        self._replies.clear()
 
     async def _flush(self) -> None:
         """A sender that reads no acknowledgements is hung up on."""
-        if self._writer.is_closing():
+        if self._writer.is_closing() or self._writer.transport.get_write_buffer_size() < _MOST_UNREAD_BYTES:
             return
         try:
             async with asyncio.timeout(_SEND_WITHIN_S):

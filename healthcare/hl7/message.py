@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from healthcare.hl7.escapes import CHARSETS, Separators, escape, unescape
 from healthcare.hl7.faults import Condition, Place, refused
@@ -107,7 +108,7 @@ def parse(frame: bytes) -> Message:
     """The message in `frame`, without MLLP's own bytes. Raises MessageError."""
     if len(frame) > MAX_FRAME_BYTES:
         raise refused(Place(), Condition.SEQUENCE, f"has {len(frame)} bytes, at most {MAX_FRAME_BYTES}")
-    separators = _separators(frame)
+    separators = _separators(frame[:9])
     charset = _charset(frame, separators)
     text, mangled = _decoded(frame, charset)
     lines = [line for line in _lines(text) if line]
@@ -158,9 +159,10 @@ def _nth(raw: str, separator: str, number: int) -> str:
     return parts[number - 1] if len(parts) >= number else ""
 
 
-def _separators(frame: bytes) -> Separators:
-    """MSH-1 and MSH-2. Raises MessageError."""
-    head = frame[:9].decode("latin-1")
+@lru_cache(maxsize=64)
+def _separators(begin: bytes) -> Separators:
+    """MSH-1 and MSH-2, of the first nine bytes. Raises MessageError."""
+    head = begin.decode("latin-1")
     if not head.startswith("MSH"):
         raise refused(Place(), Condition.SEQUENCE, "does not begin with an MSH segment")
     encoding = head[4:].partition(head[3:4])[0] if len(head) > 4 else ""

@@ -19,6 +19,7 @@ from verticals.contract import Value
 
 Values = Mapping[str, Value]
 _MOST_CHANNELS = 4096
+_WRITER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 class WaveNumbers:
@@ -92,4 +93,4 @@ def _where(location: str, device: str) -> dict[str, Value]:
 
 
 def _json(content: Any) -> str:
-    return json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+    return _WRITER.encode(content)

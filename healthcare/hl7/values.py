@@ -42,9 +42,11 @@ def number(text: str) -> float | None:
 def figure(row: Segment) -> Figure:
     """The number of an OBX of one value."""
     absent = absence(row)
-    if absent:
-        return Figure(absent=absent)
-    kind = row.text(2).upper()
+    return Figure(absent=absent) if absent else number_of(row, row.text(2).upper())
+
+
+def number_of(row: Segment, kind: str) -> Figure:
+    """The number of an OBX of one value, of the type `kind` (OBX-2); OBX-8 and OBX-11 have their say before."""
     if kind not in _TYPES:
         return Figure(absent="no-number")
     return _structured(row) if kind == "SN" else read(row.text(5), strict=kind == "NM")

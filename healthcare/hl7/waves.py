@@ -77,7 +77,8 @@ def waves_of(obr: Segment | None, rows: Sequence[Segment], stamp: Clocked, count
 
 
 def _wave_kind(row: Segment, counts: Counter[str]) -> WaveKind | None:
-    if row.text(2).upper() != "NA":
+    kind = row.raw(2)
+    if kind == "NM" or row.text(2).upper() != "NA":  # most rows are numbers
         return None
     ref_id = row.text(3, 2)
     what = named(row.text(3, 1), ref_id)

@@ -17,11 +17,10 @@ from core.clock import SystemClock
 from healthcare.hl7.mllp import MllpServer
 from tests.healthcare.hl7.listeners import Client, settings, until
 from tests.healthcare.hl7.messages import frame
+from tests.proof.scale import Scale
 from tests.support.lines import Plan, running_line
 from tests.support.stations import ScriptedStation, ScriptedVertical
 from verticals.contract import Decision, Reading, Sample
-
-pytestmark = pytest.mark.bench
 
 BEDS = 200
 SECONDS = 10
@@ -115,13 +114,12 @@ async def stop_and_wait(client: Client, messages: Sequence[bytes], every_s: floa
     return took_s, answered_s
 
 
-@pytest.mark.parametrize("send", [pipelined, stop_and_wait])
-@pytest.mark.parametrize("links", [1, 20])
-async def test_two_hundred_beds(tmp_path: Path, links: int, send: Callable[..., Awaitable[Answers]]) -> None:
-    async with ward(tmp_path) as (server, vertical):
+async def two_hundred_beds(folder: Path, links: int, send: Callable[..., Awaitable[Answers]], seconds: int) -> None:
+    """Each bed a message a second for so long: none lost, none doubled, each answered soon after its commit."""
+    async with ward(folder) as (server, vertical):
         clients = [await Client.connect(server) for _ in range(links)]
         work = [
-            [message(bed, number) for number in range(SECONDS) for bed in range(link, BEDS, links)]
+            [message(bed, number) for number in range(seconds) for bed in range(link, BEDS, links)]
             for link in range(links)
         ]
         began, cpu = time.perf_counter(), time.process_time()
@@ -137,11 +135,27 @@ async def test_two_hundred_beds(tmp_path: Path, links: int, send: Callable[..., 
     print(f"\n{links} links, {send.__name__}: {len(took_ms) / lasted_s:.0f} messages/s, {cpu_s / lasted_s:.0%} of a "
           f"core with the senders, send to acknowledgement p50 {np.median(took_ms):.0f} ms max {max(took_ms):.0f} ms, "
           f"record to acknowledgement p50 {np.median(after_ms):.1f} ms p99 {p99_ms:.1f} ms")  # fmt: skip
-    assert len(vertical.keys) == len(set(vertical.keys)) == BEDS * SECONDS
+    assert len(vertical.keys) == len(set(vertical.keys)) == BEDS * seconds
     assert p99_ms <= ACK_P99_LIMIT_MS
-    assert lasted_s < SECONDS * 1.2
+    assert lasted_s < seconds * 1.2
 
 
+@pytest.mark.bench
+@pytest.mark.parametrize("send", [pipelined, stop_and_wait])
+@pytest.mark.parametrize("links", [1, 20])
+async def test_two_hundred_beds(tmp_path: Path, links: int, send: Callable[..., Awaitable[Answers]]) -> None:
+    await two_hundred_beds(tmp_path, links, send, SECONDS)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("links", [1, 20])
+async def test_two_hundred_beds_for_long(tmp_path: Path, pytestconfig: pytest.Config, links: int) -> None:
+    """A minute; `--proof-scale full`: ten, `short,soak_s=180`: three."""
+    scale: Scale = pytestconfig.getoption("--proof-scale")
+    await two_hundred_beds(tmp_path, links, pipelined, scale.soak_s)
+
+
+@pytest.mark.bench
 @pytest.mark.parametrize("send", [pipelined, stop_and_wait])
 async def test_a_queue_is_drained_after_a_reconnect(tmp_path: Path, send: Callable[..., Awaitable[Answers]]) -> None:
     async with ward(tmp_path) as (server, vertical):

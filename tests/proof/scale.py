@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields, replace
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """`rounds`: of a cell with and without jobs beside it, each of `round_parts` parts."""
+    """`rounds`: of a cell with and without jobs beside it, each of `round_parts` parts. `soak_s`: of the HL7 feed."""
 
     parts: int = 300
     rate_per_s: float = 2.0
@@ -16,10 +16,11 @@ class Scale:
     kills: int = 10
     rounds: int = 2
     round_parts: int = 60
+    soak_s: int = 60
 
 
 SHORT = Scale()
-FULL = Scale(parts=2000, rate_per_s=5.0, plc_restarts=100, kills=50, rounds=4, round_parts=60)
+FULL = Scale(parts=2000, rate_per_s=5.0, plc_restarts=100, kills=50, rounds=4, round_parts=60, soak_s=600)
 
 
 def scale_of(text: str) -> Scale:

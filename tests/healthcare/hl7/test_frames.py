@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from healthcare.hl7.frames import FrameCutter, framed
@@ -13,6 +13,7 @@ def cut(*pieces: bytes, limit: int = 1000) -> tuple[list[bytes], FrameCutter]:
     return [frame for piece in pieces for frame in cutter.cut(piece)], cutter
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.lists(CONTENT, max_size=8), st.data())
 def test_frames_are_the_same_however_the_stream_is_split(contents: list[bytes], data: st.DataObject) -> None:
     stream = b"".join(map(framed, contents))
@@ -24,6 +25,7 @@ def test_frames_are_the_same_however_the_stream_is_split(contents: list[bytes], 
     assert not cutter.inside
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.lists(st.binary(max_size=60), max_size=10))
 def test_garbage_never_breaks_it(pieces: list[bytes]) -> None:
     cutter = FrameCutter(50)
