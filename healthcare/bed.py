@@ -86,12 +86,14 @@ class BedStation:
     def decide(self, sample: Sample, answers: Sequence[Answer]) -> Decision:
         match kind_of(sample):
             case "numerics":
-                return self._decision(self.bedside.take_numerics(text(sample, "readings"), sample.at), sample.at)
+                return self._decision(self._numerics(sample), sample.at)
             case "wave":
                 return self._wave(sample, answers)
             case "monitor-alarm":
                 finding = finding_of(json.loads(text(sample, "alarm")))
-                return self._decision(self.bedside.take_monitor_alarm(finding, sample.at), sample.at)
+                return self._decision(
+                    self.bedside.take_monitor_alarm(finding, sample.at, text(sample, "patient")), sample.at
+                )
             case "link":
                 return self._decision(self.bedside.heard(sample.at), sample.at)
             case "bed":
@@ -99,6 +101,9 @@ class BedStation:
             case "pause-audio" | "resume-audio":
                 return self._silence(text(sample, "kind"), text(sample, "who"), sample.at)
         return NOTHING
+
+    def _numerics(self, sample: Sample) -> Outcome:
+        return self.bedside.take_numerics(text(sample, "readings"), sample.at, text(sample, "patient"))
 
     def _wave(self, sample: Sample, answers: Sequence[Answer]) -> Decision:
         taken = self._waves.found(answers)

@@ -16,6 +16,7 @@ from healthcare.alarms.escalation import Roster
 from healthcare.alarms.finding import MONITOR, Finding
 from healthcare.deterioration.past import OwnScore
 from healthcare.deterioration.score import LearntScore
+from healthcare.identity import CODE, Identity
 from healthcare.patients import Patient
 from healthcare.settings import BedSettings, HealthcareSettings
 from healthcare.vitals.advice import news2_findings, overdue_finding, trend_finding
@@ -81,6 +82,8 @@ class Bedside:
         self._score: tuple[Instant, Score] | None = None
         self._notice: Notice | None = None
         self._own_score = OwnScore(score) if score is not None else None
+        self._identity = Identity()
+        self._names_count = ward.monitors_name_patients
 
     # What is heard
 
@@ -96,9 +99,11 @@ class Bedside:
             self._take(self.numerics.standing(), now, outcome)
         return outcome
 
-    def take_numerics(self, readings: str, now: Instant) -> Outcome:
-        """Raises InputError for what is no list of readings; it was heard all the same."""
+    def take_numerics(self, readings: str, now: Instant, patient_id: str = "") -> Outcome:
+        """`patient_id`: whom the monitor names. Raises InputError for no list of readings, heard all the same."""
         outcome = self.heard(now)
+        if self._is_anothers(patient_id, now, outcome):
+            return outcome
         self._follow(self.numerics.take(readings, now), now, outcome)
         self._watch_standby(now, outcome)
         return outcome
@@ -107,14 +112,28 @@ class Bedside:
         """What was computed from this bed's waves."""
         outcome = self.heard(now)
         self._take(findings, now, outcome)
-        self._follow(self.numerics.take_own(values, now), now, outcome)
+        if not self._identity.contradicted:
+            self._follow(self.numerics.take_own(values, now), now, outcome)
         return outcome
 
-    def take_monitor_alarm(self, finding: Finding, now: Instant) -> Outcome:
-        """The monitor's own word is taken as it is, in standby too."""
+    def take_monitor_alarm(self, finding: Finding, now: Instant, patient_id: str = "") -> Outcome:
+        """The monitor's own word is taken as it is, in standby too, and whoever it names."""
         outcome = self.heard(now)
+        self._is_anothers(patient_id, now, outcome)
         outcome.changes += self.board.take([finding], now)
         return outcome
+
+    def _is_anothers(self, said: str, now: Instant, outcome: Outcome) -> bool:
+        """A monitor that names another patient is told once, and so is the end of it with what was set aside."""
+        if not self._names_count:
+            return False
+        known, before = self.patient.id if self.patient is not None else "", self._identity.contradicted
+        anothers = self._identity.judge(said, known, now)
+        if anothers != before:
+            outcome.changes += self.board.take([Finding(CODE, anothers, text="look who is there")], now)
+            outcome.note("patient-contradicted", {"monitor": said, "known": known, "on": anothers,
+                                                  "set_aside": self._identity.set_aside})  # fmt: skip
+        return anothers
 
     def _follow(self, heard: Heard, now: Instant, outcome: Outcome) -> None:
         self._take(heard.findings, now, outcome)
@@ -235,6 +254,7 @@ class Bedside:
         if self.patient is None:
             return outcome
         outcome.changes += self.board.discharge(now)
+        self._identity.begin(contradicted=False, now=now)
         self._follow(self.numerics.discharge(now), now, outcome)
         self.chart.discharge()
         self.patient, self.admitted_utc_s, self.standby = None, None, None
@@ -264,6 +284,7 @@ class Bedside:
             "standby": standby and [kept_past(standby.since, now), standby.why, standby.who, standby.quiet],
             "advice": self.advice,
             "ever_heard": self.ever_heard,
+            "contradicted": self._identity.contradicted,
             "silent": self.silent,
             "heard_at": None if self.heard_at is None else kept_past(self.heard_at, now),
             "score_at": None if self._score is None else kept_past(self._score[0], now),
@@ -282,6 +303,7 @@ class Bedside:
                 since, why, who, quiet = kept["standby"]
                 self.standby = Standby(past_again(since, now), why, who, quiet)
             self.advice = list(kept["advice"])
+            self._identity.begin(contradicted=bool(kept.get("contradicted")), now=now)
             self.ever_heard, self.silent = bool(kept["ever_heard"]), bool(kept["silent"])
             if self._own_score is not None and kept.get("own_score"):
                 self._own_score.restore(kept["own_score"], now)

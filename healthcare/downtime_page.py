@@ -5,6 +5,7 @@ The page holds all that it prints, draws itself anew while the box answers, and 
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from typing import Any
 
 from healthcare.handover_page import who_lies
@@ -16,6 +17,8 @@ from healthcare.tables import stays_of
 from verticals.web import Answered, Asked, Desk, Page, Shown
 
 REDRAW_S = 60
+_SEEN_EVERY_S = 3600.0
+_MOST_SEEN = 1000
 COLUMNS = 12
 #: Rows of a NEWS2 chart, what is ticked and its points. Source: Royal College of Physicians, NEWS2, 2017,
 #: charts 1 and 3; a test holds them to `vitals.news2`.
@@ -52,10 +55,32 @@ CHART: tuple[tuple[str, str, tuple[tuple[str, int], ...]], ...] = (
 )
 
 
+class _Seen:
+    """Who had the names before them: an open pack draws itself anew each minute, and counts once an hour."""
+
+    def __init__(self) -> None:
+        self._at_utc_s: OrderedDict[tuple[int, str], float] = OrderedDict()
+
+    def is_news(self, who: tuple[int, str], now_utc_s: float) -> bool:
+        before = self._at_utc_s.get(who)
+        if before is not None and 0 <= now_utc_s - before < _SEEN_EVERY_S:
+            return False
+        self._at_utc_s[who] = now_utc_s
+        self._at_utc_s.move_to_end(who)
+        if len(self._at_utc_s) > _MOST_SEEN:
+            self._at_utc_s.popitem(last=False)
+        return True
+
+
+_SEEN = _Seen()
+
+
 def downtime(desk: Desk, asked: Asked) -> Answered:
     beds, ward, stale = heard(desk)
     zone, now = zone_of(desk), desk.clock.now().utc_s
     named = bool(asked.who) or not desk.settings.privacy
+    if asked.who and _SEEN.is_news((id(desk), asked.who), now):
+        desk.audit("downtime-seen", {"beds": len(desk.settings.beds)}, who=asked.who, role=asked.role)
     roster = ward.get("roster") or {}
     rows = [_row(desk, bed, beds[bed.name], roster, named=named) for bed in desk.settings.beds]
     values = {

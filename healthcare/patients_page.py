@@ -65,7 +65,7 @@ def stay_shown(row: Mapping[str, Any], zone: ZoneInfo, *, named: bool) -> dict[s
 
 
 def patients(desk: Desk, asked: Asked) -> Answered:
-    beds, _, _ = heard(desk)
+    beds, ward, _ = heard(desk)
     rows = []
     for bed in desk.settings.beds:
         patient = beds[bed.name].get("patient")
@@ -73,7 +73,8 @@ def patients(desk: Desk, asked: Asked) -> Answered:
         monitor = ", ".join(getattr(bed, "devices", ())) or getattr(bed, "location", "")
         row = {"name": bed.name, "label": bed.label, "monitor": monitor, "heard": place, "patient": patient}
         rows.append(row | {"nurse": beds[bed.name].get("nurse") or ""})
-    return Shown("healthcare/patients.html", {**bar(desk, asked), "here": "/patients", "rows": rows, "one": None})
+    return Shown("healthcare/patients.html", {**bar(desk, asked), "here": "/patients", "rows": rows, "one": None,
+                                                   "aside": len(ward.get("set_aside") or ())})  # fmt: skip
 
 
 def one_bed(desk: Desk, asked: Asked) -> Answered:

@@ -117,6 +117,7 @@ class HealthcareSettings:
     privacy: bool = True
     simulated: bool = False
     silent_after: Lasting = 10.0
+    monitors_name_patients: bool = True
     charge: str = ""
     on_shift: Sequence[str] = ()
     own_score: str = ""

@@ -119,9 +119,15 @@ def given(asked: Asked) -> Json:
 def give_order(desk: Desk, asked: Asked, station: str, name: str, args: Json) -> Reply:
     """The station's own answer to an order of the person who asks; accepted or not, it is audited."""
     reply = desk.ask(station, name, args, who=asked.who, role=asked.role)
-    detail = {"station": station, "args": dict(args), "accepted": reply.accepted, "reason": reply.reason}
+    detail = {"station": station, "args": _without_name(args), "accepted": reply.accepted, "reason": reply.reason}
     desk.audit(name, detail, who=asked.who, role=asked.role)
     return reply
+
+
+def _without_name(args: Json) -> dict[str, Any]:
+    """A patient is named by record number alone: the audit is kept for longer than a stay, and read by others."""
+    patient = args.get("patient")
+    return {**args, "patient": {"id": patient.get("id", "")}} if isinstance(patient, Mapping) else dict(args)
 
 
 def answered(reply: Reply) -> Data:

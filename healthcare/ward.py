@@ -22,6 +22,7 @@ from healthcare.patients import Patient, Stay, Stays
 from healthcare.proposals import keep, propose
 from healthcare.reading import kind_of, number, text
 from healthcare.screens import Screens
+from healthcare.set_aside import Movement, SetAside
 from healthcare.settings import WARD, HealthcareSettings
 from healthcare.signals.beats import MODEL
 from verticals.contract import (
@@ -62,6 +63,7 @@ class WardStation:
         self._by_location = {bed.location: bed.name for bed in ward.beds if bed.location}
         self._beds = {bed.name: bed for bed in ward.beds}
         self.stays = Stays()
+        self._aside = SetAside()
         self._duty = Duty(ward)
         self._screens = Screens()
         self._feeds: dict[str, dict[str, Any]] = {}
@@ -81,6 +83,8 @@ class WardStation:
         self.stays.restore(state["stays"])
         self._untold = set(state["untold"]) & set(self._beds)
         self._duty.restore(state)
+        if "set_aside" in state:  # kept by a version before: none
+            self._aside.restore(state["set_aside"])
         self._screens.restore(state["screens"])
 
     def state(self, now: Instant) -> State:
@@ -89,6 +93,7 @@ class WardStation:
             "stays": self.stays.state(),
             "untold": sorted(self._untold),
             "screens": self._screens.state(),
+            "set_aside": self._aside.state(),
             **self._duty.state(),
         }
 
@@ -123,12 +128,15 @@ class WardStation:
         """ADT. What does not fit (a bed that holds somebody else) is on record, and changes nothing."""
         said = {name: text(sample, name) for name in ("event", "location", "prior_location")}
         at_utc_s = min(number(sample, "at_utc_s") or sample.at.utc_s, sample.at.utc_s)
+        given: Any = {}
         try:
             given = json.loads(text(sample, "patient") or "{}")
             changed = self._moved(said, Patient.from_json(given if isinstance(given, dict) else {}), at_utc_s)
         except (EdgewiseError, ValueError) as error:
-            data = {**said, "key": sample.key, "why": str(error)}
-            return Decision(events=(Event("adt-refused", WARD, sample.at.utc_s, data),))
+            kept = self._aside.put(said, given if isinstance(given, dict) else {}, at_utc_s, str(error))
+            data = {**said, "key": sample.key, "why": str(error), "number": kept.number}
+            event = Event("adt-refused", WARD, sample.at.utc_s, data)
+            return Decision(events=(event,), live=self._shown(sample.at), save=True)
         return self._stays_changed(changed, sample.at, {"how": said["event"]})
 
     def _moved(self, said: Mapping[str, str], patient: Patient, at_utc_s: float) -> list[Stay]:
@@ -216,6 +224,27 @@ class WardStation:
             changed = self.stays.admit(stay.patient, to, command.at.utc_s, who=command.who, how="transfer")
         return self._stays_changed(changed, command.at, {"how": "transfer"}, command.who, Reply(True))
 
+    def _do_hand_in_movement(self, command: Command) -> Decision:
+        """A message that was set aside, as if it came now. Raises RefusedError where it still does not fit."""
+        kept = self._aside.of(command.args.get("number"))
+        said = {"event": kept.event, "location": kept.location, "prior_location": kept.prior_location}
+        changed = self._moved(said, kept.read(), command.at.utc_s)
+        return self._seen_to(kept, {"how": kept.event}, changed, command)
+
+    def _do_dismiss_movement(self, command: Command) -> Decision:
+        kept = self._aside.of(command.args.get("number"))
+        reason = str(command.args.get("reason") or "").strip()[:200]
+        if not reason:
+            raise RefusedError("Say why this message is dismissed.")
+        return self._seen_to(kept, {"reason": reason}, [], command)
+
+    def _seen_to(self, kept: Movement, how: dict[str, Any], changed: list[Stay], command: Command) -> Decision:
+        self._aside.done(kept.number)
+        own = self._stays_changed(changed, command.at, how, command.who)
+        data = {"number": kept.number, **how, "changed": len(changed)}
+        event = Event("adt-seen-to", WARD, command.at.utc_s, data, who=command.who)
+        return replace(own, events=(event, *own.events), live=self._shown(command.at), reply=Reply(True), save=True)
+
     def _do_discharge(self, command: Command) -> Decision:
         stay = self.stays.of(self._bed(command))
         if stay is None:
@@ -286,6 +315,8 @@ class WardStation:
 
     def health(self) -> Health:
         lost = {name: why for name, why in self._faults.items() if why}
+        if self._aside:
+            lost["adt-set-aside"] = f"{len(self._aside)} messages of admissions could not be followed: see /movements."
         return Health(Level.ATTENTION if lost else Level.GOOD, "watching", lost)
 
     # What goes out
@@ -336,6 +367,7 @@ class WardStation:
             "audio": self._screens.shown(now),
             "roster": self._duty.shown(),
             "phones": self._duty.phones(),
+            "set_aside": self._aside.shown(),
             "feeds": [
                 feed if not self._faults.get(name) else {**feed, "ok": False, "why": self._faults[name]}
                 for name, feed in sorted(self._feeds.items())

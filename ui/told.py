@@ -87,6 +87,8 @@ class LineMoment(Collector):
         yield self._family("edge_station", "What became of samples", ["station", "what"], told, grows=True)
         depths = [((station,), one["depth"]) for station, one in stations.items() if _is_number(one.get("depth"))]
         yield self._family("edge_station_waiting_samples", "Samples that wait", ["station"], depths)
+        faults = [((station,), float(len(one.get("faults") or ()))) for station, one in stations.items()]
+        yield self._family("edge_station_faults", "What is wrong at a station now", ["station"], faults)
         devices = live["line"].get("devices")
         ups = [((name,), float(bool(one.get("ok")))) for name, one in (devices or {}).items()]
         yield self._family("edge_device_up", "1 while a device of the line is well, else 0", ["device"], ups)

@@ -79,6 +79,7 @@ _ALL = (
     _rhythm("af", "Atrial fibrillation, onset", _MEDIUM, "lead"),
     _technical("leads-off", "ECG leads off", rises=True),
     _technical("probe-off", "SpO₂ probe off", measure="spo2_pct", rises=True),
+    _technical("other-patient", "Monitor names another patient", priority=_MEDIUM, rises=True),
     _technical("no-data", "No data from monitor", delay_s=10.0, rises=True),
     _technical("signal-poor", "Poor signal", delay_s=10.0, rises=True),
     _technical("wave-lost", "Waves lost", delay_s=5.0, rises=True),

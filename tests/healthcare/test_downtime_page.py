@@ -84,6 +84,18 @@ def test_names_are_for_who_is_signed_in_and_else_there_is_room_to_write_one(stat
     assert "Koch" not in html and "name ____" in html
 
 
+def test_who_had_the_names_before_them_is_audited_and_a_page_left_open_fills_no_audit(station: RoomRig) -> None:
+    def seen() -> list[str]:
+        return [entry.who for entry in station.audit.read() if entry.act == "downtime-seen"]
+
+    station.client().get("/downtime")
+    before = len(seen())
+    other = station.as_("Nurse 15")
+    for _ in range(3):
+        other.get("/downtime")
+    assert seen()[before:] == ["Nurse 15"]
+
+
 def test_the_page_needs_nothing_once_it_is_open(station: RoomRig) -> None:
     """No stream that would load it anew, no cover over it, no picture or font to fetch."""
     html = station.client().get("/downtime").text

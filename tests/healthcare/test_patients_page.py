@@ -103,6 +103,13 @@ def test_what_a_person_changes_goes_to_the_desk(
     assert (station_name, command.name, dict(command.args), command.who) == ("ward", deed, args, "Nurse 14")
 
 
+def test_the_audit_names_who_was_put_into_a_bed_by_record_number_alone(station: RoomRig) -> None:
+    nurse = station.as_("Nurse 14")
+    nurse.post("/patients/bed-8/assign", data={"csrf": nurse.csrf(), "id": "4712", "family": "Ng", "given": "Bo"})
+    entry = [entry for entry in station.audit.read() if entry.act == "assign"][-1]
+    assert entry.values["args"] == {"bed": "bed-8", "patient": {"id": "4712"}} and "Ng" not in entry.detail
+
+
 def test_a_refusal_is_said_and_keeps_what_was_typed(station: RoomRig) -> None:
     station.answer = lambda where, command: Reply(False, "bed-8 holds another patient.")
     nurse = station.as_("Nurse 14")

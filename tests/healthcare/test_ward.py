@@ -158,3 +158,34 @@ async def test_a_movement_without_a_patient_changes_nothing(tmp_path: Path, spoi
         await ward.send("patient", event="A01", patient=spoilt, location=FIRST, prior_location="")
         assert ward.rig.recorded("stay") == []
         assert len(ward.rig.recorded("adt-refused")) == 1
+
+
+async def test_a_movement_that_did_not_fit_is_set_aside_and_handed_in_again_when_it_does(tmp_path: Path) -> None:
+    async with running_ward(tmp_path) as ward:
+        await _patient(ward, "A01", FIRST)
+        await _patient(ward, "A01", FIRST, id="4712", given="Bert")
+        (aside,) = ward.told("ward")["set_aside"]
+        assert (aside["event"], aside["location"], aside["initials"]) == ("A01", FIRST, "B.T.")
+        assert "Bert" not in json.dumps([dict(data) for data in ward.rig.live.data("live")])
+        assert "adt-set-aside" in ward.rig.line.lanes["ward"].health()[0].faults
+        refused = await ward.order("ward", "hand-in-movement", "nurse", number=aside["number"])
+        assert not refused.accepted and "another patient" in refused.reason
+    async with running_ward(tmp_path) as again:
+        await again.order("ward", "discharge", "nurse", bed="bed-1")
+        assert (await again.order("ward", "hand-in-movement", "nurse", number=aside["number"])).accepted
+        assert again.told()["patient"]["initials"] == "B.T."
+        assert again.told("ward")["set_aside"] == []
+        (seen_to,) = again.rig.recorded("adt-seen-to")
+        assert seen_to.who == "Charge nurse 03" and "Bert" not in json.dumps(dict(seen_to.data))
+        assert not (await again.order("ward", "hand-in-movement", "nurse", number=aside["number"])).accepted
+
+
+async def test_a_movement_is_dismissed_with_a_reason_and_not_without(tmp_path: Path) -> None:
+    async with running_ward(tmp_path) as ward:
+        await _patient(ward, "A01", FIRST)
+        await _patient(ward, "A01", FIRST, id="4712", given="Bert")
+        assert not (await ward.order("ward", "dismiss-movement", "nurse", number="1", reason=" ")).accepted
+        assert not (await ward.order("ward", "dismiss-movement", "nurse", number="x", reason="typo")).accepted
+        assert (await ward.order("ward", "dismiss-movement", "nurse", number="1", reason="typo")).accepted
+        assert ward.told("ward")["set_aside"] == []
+        assert ward.told()["patient"]["initials"] == "A.T."

@@ -11,6 +11,7 @@ from healthcare import (
     downtime_page,
     due_page,
     handover_page,
+    movements_page,
     patients_page,
     phone_page,
     roster_page,
@@ -23,7 +24,7 @@ from tests.support.ward_screens import MANIFEST, PAGES, WardRig, panel
 from verticals.contract import Event
 from verticals.store.database import writing
 
-ROOMS = (phone_page, roster_page, patients_page, due_page, handover_page, downtime_page)
+ROOMS = (phone_page, roster_page, patients_page, movements_page, due_page, handover_page, downtime_page)
 
 
 class RoomRig(WardRig):

@@ -73,7 +73,7 @@ def test_every_condition_of_the_ward_has_a_row() -> None:
     limits = {f"{of}-{side}" for of in FAMILIES for side in ("low", "high")}
     rhythms = {"asystole", "vf", "vt", "extreme-brady", "extreme-tachy", "af", "pause"}
     technical = {
-        *("leads-off", "probe-off", "no-data", "signal-poor", "hr-mismatch"),
+        *("leads-off", "probe-off", "no-data", "signal-poor", "hr-mismatch", "other-patient"),
         *("feed-lost", "clock-skew", "wave-lost", "model-lost", "store-lost", "pager-lost", "out-waiting"),
     }
     advice = {"trend", "news2-rise", "news2-medium", "news2-high", "obs-overdue"}
