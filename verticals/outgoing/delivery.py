@@ -16,6 +16,8 @@ from verticals.store.outbox import Depth, Outbox, Parcel
 
 log = logging.getLogger(__name__)
 
+#: Behind the name of a stream: what its receiver refused again and again.
+SET_ASIDE = "/set-aside"
 _AT_ONCE = 20
 _MOST_WORDS = 300
 
@@ -67,7 +69,7 @@ class Standing:
 
 
 def set_aside_stream(stream: str) -> str:
-    return f"{stream}/set-aside"
+    return f"{stream}{SET_ASIDE}"
 
 
 class Delivery:

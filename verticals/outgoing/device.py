@@ -31,6 +31,7 @@ Feeding = Callable[[float], int]
 BEHIND = "out-behind"
 _LOOK_EVERY_S = 1.0
 _TELL_EVERY_S = 30.0
+_LOOK_AGAIN_S = 30.0
 _TROUBLE_PAUSE_S = 5.0
 
 
@@ -121,7 +122,9 @@ class Outgoing:
                 wait_s = _TROUBLE_PAUSE_S
             if wait_s is None:
                 self._tell_now(self._said is not None and not self._said[0])
-                await ready.wait()
+                with suppress(TimeoutError):  # what a person handed in again comes without a word
+                    async with asyncio.timeout(_LOOK_AGAIN_S):
+                        await ready.wait()
             else:
                 self._tell_now(wait_s > 0)
                 await asyncio.sleep(wait_s)
