@@ -42,9 +42,13 @@ def _list(desk: Desk, asked: Asked, said: str) -> Answered:
 
 
 def plan(desk: Desk, asked: Asked) -> Answered:
-    """A new sheet: of one fixture, or of the products whose risk is highest."""
-    fixture = str(given(asked).get("fixture", ""))[:40]
-    reply = give_order(desk, asked, "count-plan", {"fixture": fixture} if fixture else {})
+    """A new sheet: of one fixture, of `items` that a program names, or of the products whose risk is highest."""
+    said = given(asked)
+    args = {"fixture": str(said.get("fixture", ""))[:40], "title": str(said.get("title", ""))[:60],
+            "items": said.get("items", [])}  # fmt: skip
+    reply = give_order(desk, asked, "count-plan", {name: value for name, value in args.items() if value})
+    if args["items"]:
+        return answered(reply)
     if not reply.accepted:
         return _list(desk, asked, reply.reason)
     return _started(desk, asked, str(reply.data.get("sheet", "")))

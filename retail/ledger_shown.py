@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from retail.figures_shown import day_letter, day_text, local, quantity, when
-from retail.ledger.document import CUSTOMER, OUTSIDE
+from retail.ledger.document import CUSTOMER, OUTSIDE, TRANSFER
 from retail.ledger.quantity import THOUSANDTHS
 from retail.tasks_shown import place_text
 from retail.work_rows import Row
@@ -31,6 +31,11 @@ def entries(timeline: Iterable[Row], on_hand: int, unit: str, now_utc_s: float, 
             shown.append({"key": key, "row": row, "effect": effect, "after": running, "sources": {str(row["source"])}})
         running -= effect
     return [_entry(one, unit, now_utc_s, zone) for one in shown]
+
+
+def account_text(account: str) -> str:
+    """`supplier`, `another store`, `back room`: one side of a line as people call it."""
+    return "another store" if account == TRANSFER else account if account in OUTSIDE else place_text(account)
 
 
 def effect_of(row: Mapping[str, Any]) -> int:

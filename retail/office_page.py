@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from retail.bay_record import photos
+from retail.blind import blinded, hidden_from
 from retail.figures_shown import local, money
 from retail.floor_shown import bays_of, floor
 from retail.office_frame import answered, bar, give_order, given, told, zone_of
@@ -44,6 +45,8 @@ def _page(desk: Desk, asked: Asked, query: Mapping[str, str], said: str) -> Answ
         product = None
         if chosen:
             product = product_shown(connection, chosen["gtin"], settings, now_utc_s, zone, slot=chosen["slot_name"])
+            if product is not None and hidden_from(connection, asked, [chosen["gtin"]]):
+                product = blinded(product)
     slider, then = floor_time(desk, query.get("at", ""), states, now_utc_s, zone, work)
     bays = bays_of(planned, then)
     count = sum(bay.planned for bay in bays.values())

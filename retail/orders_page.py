@@ -78,6 +78,7 @@ def _order(one: Row, lines: list[Row], currency: str, now_utc_s: float, zone: An
         "word": _WORDS.get(one["state"], one["state"]),
         "when": when((one["sent_ms"] or one["made_ms"]) / 1000, now_utc_s, zone),
         "expected": day_text(local(expected / 1000, zone).date()) if expected else "",
+        "whys": any(line["reason"] for line in lines),
         "lines": [
             {
                 "gtin": line["gtin"], "name": line["product"]["name"], "reason": line["reason"],

@@ -10,10 +10,12 @@ from urllib.parse import quote, urlencode
 from sqlalchemy import Connection
 
 from core.errors import InputError
+from retail.blind import blinded, hidden_from
 from retail.catalogue.item_code import resolve
 from retail.codes.scan import StoreCodes, scan
 from retail.figures_shown import expiry_text, local, money, quantity
 from retail.hand_frame import hand
+from retail.move_page import acts
 from retail.office_frame import bar, zone_of
 from retail.product_shown import product_shown
 from retail.slot_names import canonical
@@ -22,6 +24,7 @@ from retail.work_rows import Row, balances, rows
 from verticals.web import Answered, Asked, Desk, Go, Page, Shown
 
 _PAGE = 100
+_DONE = {"moved": "Booked."}
 
 
 def products(desk: Desk, asked: Asked) -> Answered:
@@ -40,13 +43,15 @@ def products(desk: Desk, asked: Asked) -> Answered:
         )  # fmt: skip
         held = balances(connection, [row["gtin"] for row in found])
         beliefs = _believed(connection)
+        hidden = hidden_from(connection, asked, [row["gtin"] for row in found])
         categories = rows(
             connection, "SELECT category, COUNT(*) AS n FROM products WHERE category <> '' GROUP BY category ORDER BY 1"
         )
     query = {name: value for name, value in (("q", searched), ("category", category)) if value}
     page = first // _PAGE
     values = {
-        "products": [_row(row, held.get(row["gtin"], {}), beliefs, settings) for row in found],
+        "products": [_hidden(row, settings) if row["gtin"] in hidden
+                     else _row(row, held.get(row["gtin"], {}), beliefs, settings) for row in found],
         "count": count, "first": first + 1, "last": first + len(found), "searched": searched, "category": category,
         "categories": [(row["category"], row["n"], f"/products?{urlencode({'category': row['category']})}")
                        for row in categories[:8]],
@@ -93,11 +98,18 @@ def _row(row: Row, held: dict[str, int], beliefs: dict[str, tuple[int, int]], se
     }
 
 
+def _hidden(row: Row, settings: Any) -> dict[str, Any]:
+    """A row without its stock."""
+    return {**_row(row, {}, {}, settings), "sure": "being counted"}
+
+
 def product(desk: Desk, asked: Asked) -> Answered:
     gtin, zone = asked.path["gtin"][:14], zone_of(desk)
     now_utc_s = desk.clock.now().utc_s
     with desk.read() as connection:
-        found = product_shown(connection, gtin, desk.settings, now_utc_s, zone, most=200)
+        found = product_shown(connection, gtin, desk.settings, now_utc_s, zone, most=200, forecast=True)
+        if found is not None and hidden_from(connection, asked, [gtin]):
+            found = blinded(found)
     if found is None:
         return _nothing(desk, asked, gtin)
     today = local(now_utc_s, zone).date().isoformat()
@@ -168,7 +180,8 @@ def look(desk: Desk, asked: Asked) -> Answered:
     """One product on the hand-held, by scan or by name."""
     text = asked.query.get("q", "").strip()[:200]
     now_utc_s, zone = desk.clock.now().utc_s, zone_of(desk)
-    found, several, said = None, [], ""
+    fault = ""
+    found, several, said = None, [], _DONE.get(asked.query.get("said", ""), "")
     with desk.read() as connection:
         met = _meant(connection, text, desk.settings, _today(desk)) if text else _Met()
         if met.gtin:
@@ -180,24 +193,20 @@ def look(desk: Desk, asked: Asked) -> Answered:
                 "SELECT gtin, name FROM products WHERE LOWER(name) LIKE :like ESCAPE '!' ORDER BY name LIMIT 30",
                 like=like,
             )  # fmt: skip
-            said = "" if several else f"Nothing is called {text[:40]}, and it is no code that the store knows."
-        counting = found is not None and _being_counted(connection, met.gtin)
+            fault = "" if several else f"Nothing is called {text[:40]}, and it is no code that the store knows."
+        counting = found is not None and bool(hidden_from(connection, asked, [met.gtin]))
+        if found is not None and counting:
+            found = blinded(found)
         slots = [] if found is None else rows(
             connection, "SELECT fixture, shelf, slot FROM planogram_slots WHERE gtin = :gtin", gtin=met.gtin,
         )  # fmt: skip
     values = {
-        "title": "Find", "sub": "scan, or type a name", "look": "hand--list", "said": said, "product": found,
-        "several": several, "searched": text, "counting": counting,
+        "title": "Find", "sub": "scan, or type a name", "look": "hand--list", "said": fault or said, "product": found,
+        "several": several, "searched": text, "counting": counting, "acts": acts(desk.settings),
+        "said_kind": "refused" if fault else "done",
         "slots": [f"{row['fixture']}, {row['shelf']}-{row['slot']:02d}" for row in slots[:6]],
     }  # fmt: skip
-    return Shown("retail/look.html", {**hand(desk, asked, "/look"), **values}, status=404 if said else 200)
-
-
-def _being_counted(connection: Connection, gtin: str) -> bool:
-    """Who counts must not look up what is expected."""
-    query = ("SELECT 1 FROM count_items i JOIN count_sheets s ON s.id = i.sheet "
-             "WHERE i.gtin = :gtin AND s.state IN ('open', 'recount') LIMIT 1")  # fmt: skip
-    return bool(rows(connection, query, gtin=gtin))
+    return Shown("retail/look.html", {**hand(desk, asked, "/look"), **values}, status=404 if fault else 200)
 
 
 PAGES = (

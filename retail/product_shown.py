@@ -9,12 +9,15 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
+from retail.coming_shown import coming_shown
 from retail.figures_shown import NONE, age, money, number_of, quantity, when
 from retail.ledger import past
 from retail.ledger.lots import remaining
 from retail.ledger_shown import entries, sold_days
 from retail.slot_names import bay_text, canonical, fixture_parts, planned_name, said
 from retail.tasks_shown import place_text
+from retail.work.coming import coming
+from retail.work.tag_rows import tag_moves
 from retail.work_rows import (
     Row,
     balances,
@@ -42,6 +45,7 @@ def product_shown(
     *,
     slot: str = "",
     most: int = 40,
+    forecast: bool = False,
 ) -> dict[str, Any] | None:
     """None for a product that nobody knows."""
     product = products_of(connection, [gtin]).get(gtin)
@@ -71,7 +75,9 @@ def product_shown(
         "where": _where(planned, slot, product, settings.currency),
         **_on_hand(connection, gtin, held, places, unit),
         "sources": _sources(connection, product, ledger, states, now_utc_s),
-        "entries": _with_sights(happened, states, now_utc_s, zone)[:most],
+        "entries": _with_evidence(happened, [*_sights(states), *_tag_moves(connection, gtin)], now_utc_s, zone)[:most],
+        "coming": coming_shown(coming(connection, gtin, zone, now_utc_s)) if forecast else None,
+        "blind": False,
         "sold": sold_days(sales, spans, now_utc_s, zone, _DAYS, {row["day"] for row in short}),
         "order": _order(suggestion_of(connection, gtin), product),
         "conflict": _conflict(connection, gtin, unit),
@@ -169,15 +175,32 @@ _SIGHTS = {"empty": "Camera: slot empty", "low": "Camera: slot low", "full": "Ca
            "wrong": "Camera: another item there", "blocked": "Camera: view blocked"}  # fmt: skip
 
 
-def _with_sights(
-    happened: list[dict[str, Any]], states: Sequence[Row], now_utc_s: float, zone: ZoneInfo
+_MOVED = {"arrived": "came to", "moved": "moved to", "departed": "left"}
+
+
+def _sights(states: Sequence[Row]) -> list[tuple[int, str]]:
+    """The newest word of the camera: when, and what."""
+    newest_word = states[:1]
+    found = [(int(row["since_ms"] or 0), _SIGHTS.get(str(row["state"]), "")) for row in newest_word]
+    return [(at_ms, text) for at_ms, text in found if at_ms and text]
+
+
+def _tag_moves(connection: Connection, gtin: str) -> list[tuple[int, str]]:
+    """What RFID readers saw move."""
+    found = []
+    for row in tag_moves(connection, gtin, most=20):
+        tags = int(row["tags"])
+        where = row["before"] if row["movement"] == "departed" else row["zone"]
+        many = f"{tags} tag{'' if tags == 1 else 's'}"
+        found.append((int(row["at_ms"]), f"RFID: {many} {_MOVED[row['movement']]} {place_text(str(where))}"))
+    return found
+
+
+def _with_evidence(
+    happened: list[dict[str, Any]], evidence: Sequence[tuple[int, str]], now_utc_s: float, zone: ZoneInfo
 ) -> list[dict[str, Any]]:
-    """The newest word of the camera stands among the entries at its time: evidence, which moves nothing."""
-    for row in states[:1]:
-        text = _SIGHTS.get(str(row["state"]))
-        at_ms = int(row["since_ms"] or 0)
-        if not text or not at_ms:
-            continue
+    """What sensors said stands among the entries at its time: it moves nothing."""
+    for at_ms, text in evidence:
         behind = next((index for index, one in enumerate(happened) if one["at_ms"] <= at_ms), len(happened))
         on_hand = happened[behind]["on_hand"] if behind < len(happened) else ""
         sight = {"when": when(at_ms / 1000, now_utc_s, zone), "text": text, "change": "", "on_hand": on_hand,

@@ -9,6 +9,7 @@ from retail.catalogue.bring import SOURCE, File, Files, read_import
 from retail.catalogue.export import EXPORTS
 from retail.catalogue.shelf import known
 from retail.office_frame import bar, sentence
+from retail.work_export import WORK_EXPORTS, work_rows
 from retail.work_rows import rows
 from verticals.web import Answered, Asked, Desk, Page, Shown, Stream
 
@@ -37,7 +38,8 @@ def _page(desk: Desk, asked: Asked, said: str, kind: str) -> Answered:
         }
     refused = desk.events(kinds=("refused",), limit=5, newest_first=True)
     values = {
-        "imports": IMPORTS, "exports": list(EXPORTS), "count": count, "said": said, "kind": kind,
+        "imports": IMPORTS, "exports": list(EXPORTS), "more_exports": WORK_EXPORTS,
+        "count": count, "said": said, "kind": kind,
         "refused": [str(one["why"])[:200] for event in refused for one in event.data.get("refused", ())][:5],
         "places": (", ".join(desk.settings.sales_places), ", ".join(desk.settings.back_places)),
         "zone": desk.settings.time_zone,
@@ -72,14 +74,14 @@ def bring(desk: Desk, asked: Asked) -> Answered:
 
 def export(desk: Desk, asked: Asked) -> Answered:
     name = asked.path["name"]
-    if name not in EXPORTS:
-        raise InputError(f"there is no export {name[:30]}", hint=f"There are {', '.join(EXPORTS)}.")
+    if name not in EXPORTS and name not in WORK_EXPORTS:
+        raise InputError(f"there is no export {name[:30]}", hint=f"There are {', '.join((*EXPORTS, *WORK_EXPORTS))}.")
     return Stream(_chunks(desk, name), "text/csv; charset=utf-8", name=name)
 
 
 def _chunks(desk: Desk, name: str) -> Iterator[bytes]:
     with desk.read() as connection:
-        yield from EXPORTS[name](connection)
+        yield from EXPORTS[name](connection) if name in EXPORTS else work_rows(connection, name)
 
 
 PAGES = (

@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from core.errors import InputError
 from retail.bay_record import HEIGHT, bay_settings, sight_of, station_of, still_file
+from retail.blind import hidden_from
 from retail.catalogue.item_code import gtin_of
 from retail.catalogue.product import Slot as PlannedSlot
 from retail.figures_shown import NONE, local, money, share
@@ -62,10 +63,10 @@ def shelf(desk: Desk, asked: Asked) -> Answered:
             mine = [task for task in tasks if canonical(task["slot"]) == chosen["name"]]
             known = products_of(connection, [task["gtin"] for task in mine])
             first = tasks_shown(mine[:1], known, settings.currency, now_utc_s, zone)
-            book = sum(held.values())
+            known_book = bool(held) and not hidden_from(connection, asked, [chosen["gtin"]])
             shown = {
                 **chosen,
-                "ledger": f"{book / 1000:g}" if held else NONE,
+                "ledger": f"{sum(held.values()) / 1000:g}" if known_book else NONE,
                 "task": first[0] if first else None,
                 "worth": money(mine[0]["value_cents_h"], settings.currency) if mine else "",
             }

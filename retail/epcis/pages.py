@@ -14,8 +14,9 @@ from retail.epcis.hooks import naming_for
 from retail.epcis.proposal_rows import waiting
 from retail.epcis.query import Query, read_query
 from retail.epcis.search import PageOfEvents, search
+from retail.office_frame import given
 from retail.settings import STORE
-from verticals.web import Answered, Asked, Data, Desk, Page, Stream
+from verticals.web import Answered, Asked, Data, Desk, Go, Page, Stream
 
 
 def export(desk: Desk, asked: Asked) -> Answered:
@@ -43,8 +44,8 @@ def proposals(desk: Desk, asked: Asked) -> Answered:
 
 
 def answer(desk: Desk, asked: Asked) -> Answered:
-    """`{"act": "book"}` books the document, `{"act": "dismiss"}` puts it away. Raises RefusedError."""
-    ref, act = asked.path["ref"], (asked.body or {}).get("act") if isinstance(asked.body, dict) else None
+    """`act`: `book` books the document, `dismiss` puts it away; by a program or by a form. Raises RefusedError."""
+    ref, act = asked.path["ref"], given(asked).get("act")
     if act not in ("book", "dismiss"):
         raise InputError("act: expected: book or dismiss")
     with desk.read() as connection:
@@ -54,8 +55,12 @@ def answer(desk: Desk, asked: Asked) -> Answered:
         raise RefusedError("this proposal is answered already, or was taken back", hint="Load the list anew.")
     if act == "dismiss":
         desk.bring(KIND, f"dismiss/{ref}", {"kind": KIND, "dismiss": ref, "who": asked.who})
-        return Data({"accepted": True})
+        return Data({"accepted": True}) if asked.body is not None else Go("/ledger?said=dismissed")
     reply = desk.ask(STORE, "book", {"document": json.loads(said)}, who=asked.who, role=asked.role)
+    if asked.body is None and reply.accepted:
+        return Go("/ledger?said=booked")
+    if asked.body is None:
+        raise RefusedError(reply.reason)
     return Data({"accepted": reply.accepted, "reason": reply.reason}, 200 if reply.accepted else 409)
 
 

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import t as student
 
-_LEAST_SLOTS = 8  # of either arm, before a figure is given
+LEAST_SLOTS = 8  # of either arm, before a figure is given
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ def lift_of(outcomes: Sequence[Outcome], confidence: float = 0.95) -> Lift:
         arms.setdefault(one.bucket, ([], []))[one.held_out].append(one.units)
     both = {bucket: (np.array(a), np.array(b)) for bucket, (a, b) in arms.items() if a and b}
     shown, held = (sum(len(arm[side]) for arm in both.values()) for side in (0, 1))
-    if min(shown, held) < _LEAST_SLOTS:
+    if min(shown, held) < LEAST_SLOTS:
         return Lift(None, None, None, shown, held)
     weights = {name: len(a) * len(b) / (len(a) + len(b)) for name, (a, b) in both.items()}
     means = [sum(weights[name] * float(arm[side].mean()) for name, arm in both.items()) for side in (0, 1)]

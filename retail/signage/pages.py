@@ -11,15 +11,18 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import Connection
+
 from core.errors import InputError
+from retail.figures_shown import money
 from retail.settings import RetailSettings
 from retail.signage import learning, rows
 from retail.signage.affinity import Pair, read_pairs
-from retail.signage.experiment import is_held_out, lift_of, slot_ms
+from retail.signage.experiment import Lift, is_held_out, lift_of, slot_ms
 from retail.signage.log import KIND, payload
 from retail.signage.rules import Content, Context, Offer, choose, welcome
 from retail.signage.wishes import Wishes, read_token
-from verticals.web import Answered, Asked, Data, Desk, Page, Shown
+from verticals.web import Answered, Asked, Data, Desk, Go, Page, Shown
 
 _DAY_MS = 24 * 3600 * 1000
 _MOST_DAYS = 365
@@ -71,18 +74,22 @@ def lift(desk: Desk, asked: Asked) -> Answered:
     said = asked.query.get("days", "28")
     if not (said.isascii() and said.isdigit()) or not 0 < int(said[:4]) <= _MOST_DAYS:
         raise InputError(f"days: '{said[:20]}', expected: 1 to {_MOST_DAYS}")
-    length_ms = _length_ms(desk.settings)
-    now_ms = round(desk.clock.now().utc_s * 1000)
     with desk.read() as connection:
-        found = rows.outcomes(connection, now_ms - int(said) * _DAY_MS, now_ms, length_ms)
-    return Data({"days": int(said), **asdict(lift_of(found))})
+        found = lift_over(connection, desk.settings, round(desk.clock.now().utc_s * 1000), int(said))
+    return Data({"days": int(said), **asdict(found)})
+
+
+def lift_over(connection: Connection, settings: RetailSettings, now_ms: int, days: int) -> Lift:
+    """Over the slots of the last `days` that are over."""
+    return lift_of(rows.outcomes(connection, now_ms - days * _DAY_MS, now_ms, _length_ms(settings)))
 
 
 def teach(desk: Desk, asked: Asked) -> Answered:
     """Learns anew what is bought together."""
     settings = desk.settings.signage
     inputs = learning.inputs_of(settings.baskets_of, settings.least_baskets)
-    return Data({"job": desk.start_job(learning.KIND, inputs, who=asked.who)})
+    job = desk.start_job(learning.KIND, inputs, who=asked.who)
+    return Data({"job": job}) if asked.body is not None else Go("/reports?said=learning")
 
 
 def pairs(desk: Desk) -> list[Pair]:
@@ -145,7 +152,7 @@ def _told(desk: Desk, slot: Slot, content: Content | None = None) -> dict[str, A
 
 
 def _price(cents: int, currency: str) -> str:
-    return f"{cents // 100}.{cents % 100:02d} {currency}" if cents else ""
+    return money(cents, currency) if cents else ""
 
 
 PAGES = (

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
+from retail.work_export import WORK_EXPORTS
 from tests.support.screens import Visitor
 from tests.support.store_filled import BAGS, GTINS, fill
 from tests.support.store_screens import StoreRig, read, words
@@ -65,7 +66,7 @@ def test_only_a_lead_imports(store: StoreRig) -> None:
 
 def test_everything_comes_out_as_csv(store: StoreRig) -> None:
     page = read(store.viewer, "/settings")
-    for name in ("products.csv", "planogram.csv", "stock.csv", "moves.csv", "counts.csv"):
+    for name in ("products.csv", "planogram.csv", "stock.csv", "moves.csv", "counts.csv", *WORK_EXPORTS):
         assert name in page
         answer = store.viewer.get(f"/settings/export/{name}")
         assert answer.status_code == 200 and answer.headers["content-type"].startswith("text/csv")

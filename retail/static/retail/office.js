@@ -6,6 +6,7 @@ import { within } from "/static/ui/within.js";
 const SOON_MS = 400;
 const APART_MS = 2000;
 const IDLE_MS = 30_000; // ages grow
+const PIECES = ["kpis", "notices", "sync", "kinds", "tasks", "floor", "floor-head", "product"];
 const root = document.querySelector("[data-office]");
 const { look } = within(root, {
   say: (line) => root.querySelector("[data-said]").replaceChildren(line),
@@ -23,7 +24,7 @@ function refocus() {
 async function draw() {
   due = Infinity;
   drawn = performance.now();
-  await look(() => ["kpis", "notices", "sync", "kinds", "tasks", "floor", "floor-head", "product"]);
+  await look(() => (document.activeElement?.matches(".input--brought") ? PIECES.filter((name) => name !== "tasks") : PIECES));
   refocus();
   later(IDLE_MS);
 }

@@ -75,7 +75,7 @@ def now(visitor: Visitor, **said: Any) -> dict[str, Any]:
 def test_the_screen_says_what_it_shows_and_why_without_a_script(wall: Wall) -> None:
     record(wall.store.engine, receipt("r", 4, lot="L1", expiry="2026-11-24"))
     page = wall.client().get("/signage").text
-    for said in ("Tea", "50 % less", "1.25 EUR", "2.50 EUR", "Why this?", "Its date is tomorrow"):
+    for said in ("Tea", "50 % less", "€1.25", "€2.50", "Why this?", "Its date is tomorrow"):
         assert said in page
 
 
