@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import ColumnElement, Connection, TextClause, func, or_, select
 
 from core.learning.labels import Label, LabelledPicture, training_set
 from manufacturing.datasets import PictureFile
@@ -44,9 +44,18 @@ def labelled_parts(places: Places, recipe: str, folder: Path) -> LabelledParts:
         engine.dispose()
 
 
-def _labels(connection: Connection, recipe: str) -> list[Label]:
+def labelled_count(connection: Connection, recipe: str) -> int:
+    """How many parts with a picture there are, judged by `recipe`, of which people said something."""
+    return int(connection.execute(select(func.count()).select_from(parts).where(*_asked(recipe))).scalar_one())
+
+
+def _asked(recipe: str) -> tuple[ColumnElement[bool] | TextClause, ...]:
     judged_by = or_(parts.c.recipe == recipe, parts.c.recipe.is_(None) & parts.c.model.startswith(f"{recipe} "))
-    query = select(parts).where(LABELLED, judged_by, parts.c.image_sha256.is_not(None))
+    return LABELLED, judged_by, parts.c.image_sha256.is_not(None)
+
+
+def _labels(connection: Connection, recipe: str) -> list[Label]:
+    query = select(parts).where(*_asked(recipe))
     rows = connection.execute(query.order_by(parts.c.sequence.desc()).limit(_MOST)).mappings()
     return [
         Label(

@@ -117,6 +117,8 @@ def job_inputs(desk: Desk, lesson: Lesson, line: LineSettings, form: Mapping[str
     inputs |= FREEDOMS.get(form.get("freedom", ""), FREEDOMS["find"])[1]
     if lesson.defects:
         inputs["known_defects"] = str(folder / DEFECT)
+    if form.get("labels") == "yes":
+        inputs["labels"] = True
     region = region_of(form)
     return inputs | ({"region": region} if region else {})
 

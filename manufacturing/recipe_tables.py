@@ -12,7 +12,7 @@ from manufacturing.recipe_book import CHOSEN, RETIRED, SAVED
 from manufacturing.tables import metadata
 from verticals.contract import Event
 
-__all__ = ["metadata", "project", "recipe_history", "recipe_in_force", "recipes_of"]
+__all__ = ["metadata", "project", "recipe_history", "recipe_in_force", "recipes_of", "released_recipe"]
 
 recipes = Table(
     "recipes",
@@ -121,6 +121,15 @@ def recipes_of(connection: Connection, station: str) -> list[dict[str, Any]]:
 
 def recipe_in_force(connection: Connection, station: str) -> dict[str, Any] | None:
     return next((row for row in recipes_of(connection, station) if row["in_force"]), None)
+
+
+def released_recipe(connection: Connection, name: str) -> dict[str, Any] | None:
+    """The document of the released version of that name; of several lines the one in force, else the one saved last."""
+    ours = (recipes.c.name == name) & recipes.c.released
+    newest = recipes.c.in_force.desc(), recipes.c.sequence.desc()
+    found = connection.execute(select(recipes.c.document).where(ours).order_by(*newest).limit(1)).scalar()
+    document: dict[str, Any] | None = json.loads(found) if found else None
+    return document
 
 
 def recipe_history(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,13 @@ from core.inference.request import Ask, Outcome
 from core.models.shelf import Shelf
 from manufacturing.datasets import good_pictures
 from manufacturing.heat import hottest
+from manufacturing.recipe_tables import released_recipe
 from manufacturing.recipes import ONE_VIEW, Limit, ModelPick, Recipe
 from manufacturing.results import SENTENCES, ResultCode, judged
 from manufacturing.verdicts import Verdict, judge
 from verticals.devices.pictures import read_picture
+from verticals.places import Places
+from verticals.store.database import open_database, reading
 
 #: Nobody waits for a verdict here.
 _PATIENCE_S = 60.0
@@ -26,9 +30,11 @@ COLUMNS = ("picture", "verdict", "code", "why", "score", "threshold", "infer_ms"
 
 
 def replay(
-    shelf: Shelf, slot: str, folder: Path, limit: float | None, tell: Callable[[float, str], None]
-) -> dict[str, Any]:
-    """What each picture would have got, and how many of each. `limit` in place of the model's own.
+    shelf: Shelf, slot: str, folder: Path, limit: float | None, tell: Callable[[float, str], None],
+    recipe: Recipe | None = None,
+) -> dict[str, Any]:  # fmt: skip
+    """What each picture would have got, and how many of each. `limit` in place of the one of the `recipe`, or of the
+    model where the recipe has none or is of another model.
 
     A picture that cannot be judged is a reject with its reason, as on the line. Raises InputError where nothing is
     active for `slot` or the folder has no pictures, EngineError where the model does not run here.
@@ -39,8 +45,7 @@ def replay(
         raise InputError(f"no model is active for '{slot}'", hint="`edgewise models list` says which are, and where.")
     card = package.card
     model = {"name": card.name, "version": card.version, "sha256": package.sha256}
-    threshold = None if limit is None else Limit(limit)
-    recipe = Recipe("", slot, 1, {ONE_VIEW: ModelPick(**model)}, threshold)
+    recipe, whose = _recipe(slot, ModelPick(**model), limit, recipe)
     engine = LocalEngine(runners=1)
     try:
         engine.load(slot, package)
@@ -50,7 +55,32 @@ def replay(
             rows.append({"picture": str(file.relative_to(folder)), **_row(engine, recipe, slot, file)})
     finally:
         engine.close()
-    return {"slot": slot, "model": model, **_counts(rows), "each": rows}
+    return {"slot": slot, "model": model, "limit_of": whose, **_counts(rows), "each": rows}
+
+
+def recipe_of(places: Places, slot: str) -> Recipe | None:
+    """The released recipe of that name on record, None where there is none. Raises StoreError."""
+    store = places.app_store("manufacturing")
+    if isinstance(store, Path) and not store.exists():
+        return None
+    engine = open_database(store, read_only=True)
+    try:
+        with reading(engine) as connection:
+            document = released_recipe(connection, slot)
+    finally:
+        engine.dispose()
+    return Recipe.read(document) if document else None
+
+
+def _recipe(slot: str, model: ModelPick, limit: float | None, known: Recipe | None) -> tuple[Recipe, str]:
+    """What is judged by, and whose limit that is: `given`, `recipe` or `model`."""
+    plain = Recipe("", slot, 1, {ONE_VIEW: model})
+    if limit is not None:
+        return replace(plain, threshold=Limit(limit)), "given"
+    of_this_model = known is not None and any(pick.sha256 == model.sha256 for pick in known.models.values())
+    if known is None or known.threshold is None or not of_this_model:
+        return plain, "model"
+    return replace(plain, version=known.version, threshold=known.threshold, review_from=known.review_from), "recipe"
 
 
 def _row(engine: LocalEngine, recipe: Recipe, slot: str, file: Path) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from core.errors import InputError
 from manufacturing import lesson as lessons
 from manufacturing.kiosk import bar, give_order, line_of, no_line, worked, zone_of
+from manufacturing.labelled_parts import labelled_count
 from manufacturing.lesson import DEFECT, FAIR, FEWEST, FREEDOMS, GOOD, Learned, Lesson, LimitChoice, open_lesson
 from manufacturing.limit_chart import HEIGHT, WIDTH, limit_chart
 from manufacturing.quality_tables import Span, code_counts
@@ -233,6 +234,10 @@ def _page(
     if found.learned is not None:
         values |= _limit(desk, line, found.learned, query)
     values |= {"step": step, "steps": _steps(found, step), "job": found.job}
+    values["mine"] = found.state == "learning" and found.job is not None and found.job["who"] == asked.who
+    if step == "pictures":
+        with desk.read() as connection:
+            values["labelled"] = labelled_count(connection, values["recipe"])
     return Shown("manufacturing/teach.html", values, status)
 
 

@@ -14,10 +14,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from appliance.arguments import above_zero, add_data, whole
+from appliance.arguments import above_zero, add_config, add_data, whole
 
 #: That of `core.learning.plan.TeachSettings`, which a command line that only lists verbs does not load.
 _SHIFT_PX = 16
+
+_LIMIT_OF = {"given": "as given", "recipe": "the recipe's", "model": "the model's own"}
 
 Act = Callable[[argparse.Namespace], int]
 Tell = Callable[[float, str], None]
@@ -44,7 +46,8 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     replay: argparse.ArgumentParser = acts.add_parser("replay", help=text, description=text)
     replay.add_argument("folder", type=Path, help="pictures; those in its sub-folders too")
     replay.add_argument("--slot", required=True, help="whose active model judges (a line asks by its recipe)")
-    replay.add_argument("--limit", type=float, help="in place of the model's own threshold")
+    replay.add_argument("--limit", type=float, help="in place of that of the recipe, or the model")
+    add_config(replay)
     add_data(replay)
     replay.add_argument("--json", action="store_true", help="one JSON document on stdout")
     replay.set_defaults(run=run, act=_replay)
@@ -109,13 +112,14 @@ def _evaluate(arguments: argparse.Namespace) -> int:
 
 
 def _replay(arguments: argparse.Namespace) -> int:
+    from appliance.site import places_of
     from manufacturing import replaying
-    from verticals.places import Places
     from verticals.runtime.models import shelf_of
 
-    shelf = shelf_of(Places(arguments.data))
+    places = places_of(arguments.config, arguments.data)
+    recipe = replaying.recipe_of(places, arguments.slot)
     with _progress(arguments) as progress:
-        result = replaying.replay(shelf, arguments.slot, arguments.folder, arguments.limit, progress)
+        result = replaying.replay(shelf_of(places), arguments.slot, arguments.folder, arguments.limit, progress, recipe)
     if arguments.json:
         _tell(arguments, result, [])
     else:
@@ -123,7 +127,7 @@ def _replay(arguments: argparse.Namespace) -> int:
         model = result["model"]
         sys.stderr.write(
             f"{model['name']} {model['version']}: {result['accepted']} accepted, {result['rejected']} rejected, "
-            f"{result['not_judged']} not judged of {result['pictures']}.\n"
+            f"{result['not_judged']} not judged of {result['pictures']}. Limit: {_LIMIT_OF[result['limit_of']]}.\n"
         )
     return 1 if result["not_judged"] else 0
 

@@ -15,6 +15,7 @@ from manufacturing.lesson import FEWEST
 from tests.support.kiosks import LINE, KioskRig
 from tests.support.pictures import part_picture
 from tests.support.screens import PIN, Visitor, eventually
+from verticals.contract import Event
 from verticals.store.database import open_database
 from verticals.store.jobs import Job, Jobs
 
@@ -157,6 +158,41 @@ def test_the_job_gets_what_the_page_was_told(kiosk: KioskRig, visitor: Visitor, 
     assert job.who == "Engineer 2" and [entry.act for entry in kiosk.audit.read()][-1] == "teach"
     act(visitor, "cancel", draft)
     assert jobs.newest(kind="teach")[0].state == "cancelled"
+
+
+def test_labelled_parts_are_counted_and_taught_from_when_a_person_says_so(
+    kiosk: KioskRig, visitor: Visitor, jobs: Jobs
+) -> None:
+    draft = begin(visitor)
+    page = act(visitor, "upload", draft, uploads(5))
+    assert "0 parts of this recipe on record carry a label" in text(page)
+    assert all("disabled" in key for key in re.findall('<input[^>]+name="labels"[^>]*>', page.text))
+    event = kiosk.part(1, code=1, score=9.0)
+    label = {"label": "false-reject", "sequence": event.sequence, "was": "", "shift": "", "code": 1}
+    kiosk.record(Event("label", "1", kiosk.clock.now().utc_s, label, LINE.name, "Operator 14"))
+    assert "1 part of this recipe on record carries a label" in text(visitor.get(TEACH, params={"draft": draft}))
+    act(visitor, "learn", draft, labels="no")
+    act(visitor, "cancel", draft)
+    act(visitor, "learn", draft, labels="yes")
+    yes, no = jobs.newest(kind="teach")
+    assert yes.inputs["labels"] is True
+    assert "labels" not in no.inputs
+
+
+def test_only_who_asked_for_a_lesson_stays_signed_in_while_it_is_learnt(
+    kiosk: KioskRig, visitor: Visitor, jobs: Jobs
+) -> None:
+    draft = begin(visitor)
+    act(visitor, "upload", draft, uploads(5))
+    mine = act(visitor, "learn", draft)
+    assert " data-mine" in mine.text and "You stay signed in while it learns" in text(mine)
+    kiosk.accounts.add("Engineer 3", PIN, {"manufacturing": "engineer"}, by="the test")
+    other = kiosk.client()
+    assert other.sign_in("Engineer 3").status_code == 303
+    theirs = other.get(TEACH, params={"draft": draft})
+    assert "Waiting for its turn" in text(theirs) and " data-mine" not in theirs.text
+    finished(jobs, found())
+    assert " data-mine" not in visitor.get(TEACH, params={"draft": draft}).text
 
 
 @pytest.mark.parametrize("region", [{"x": "50", "y": "0", "w": "60", "h": "50"}, {"x": "a"}, {"x": "nan", "w": "5"}])

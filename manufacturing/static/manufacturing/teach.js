@@ -7,9 +7,14 @@ const MOST_BYTES_AT_ONCE = 20 * 2 ** 20;
 const LOOK_AGAIN_MS = 1000;
 const AFTER_PART_MS = 400;
 const BESIDE = ["steps", "goods", "foot"];
+// As often as a person's touch counts, and no longer than this: a kiosk is not left open for whoever comes by.
+const STAYS_EVERY_MS = 10000;
+const STAYS_AT_MOST_MS = 600000;
 const root = document.querySelector('[data-part~="teach"]');
 const stand = () => root.querySelector('[data-swap="all"]').dataset;
 let lookAt = 0;
+let learningSince = 0;
+let stayedAt = 0;
 
 // Files go up when they are chosen: what a form sends else has none.
 function withoutFiles(form, key) {
@@ -71,8 +76,19 @@ document.addEventListener("change", (event) => {
   }
 });
 
+// Who waits for a lesson of their own is not signed out meanwhile.
+function stay() {
+  const now = performance.now();
+  if (stand().mine === undefined) { learningSince = 0; return; }
+  learningSince = learningSince || now;
+  if (now - learningSince > STAYS_AT_MOST_MS || now - stayedAt < STAYS_EVERY_MS) return;
+  stayedAt = now;
+  document.dispatchEvent(new Event("ew:stay"));
+}
+
 // While a job runs the page looks again, and when the line tells of its recipes; what a person types is left alone.
 setInterval(() => {
+  stay();
   if (stand().state === "learning") { lookAt = 0; look(); return; }
   if (lookAt && performance.now() > lookAt) {
     lookAt = 0;

@@ -11,9 +11,14 @@ from core.errors import InputError
 from core.models.gate import Gate
 from core.models.shelf import Shelf
 from core.models.trust import Trust
+from manufacturing.vertical import MANIFEST, Manufacturing
 from tests.support.brightness import brightness_package
 from tests.support.pictures import write_dataset, write_good, write_png
+from verticals.contract import Event
 from verticals.places import Places
+from verticals.store.database import open_database
+from verticals.store.events import Entry, EventStore
+from verticals.store.upgrade import prepare_app_db
 
 #: One way of looking, no choice among several: what is tested here is not the teaching.
 QUICK = ("--augment", "none", "--register", "no", "--eight-bits", "no")
@@ -30,7 +35,11 @@ def test_evaluate_writes_one_json_document_and_nothing_else(tmp_path: Path, caps
     dataset = write_dataset(tmp_path)
     assert _run("evaluate", "--dataset", str(dataset), *QUICK, "--json") == 0
     written = capsys.readouterr()
-    assert json.loads(written.out)["image_auroc"] == 1.0
+    found = json.loads(written.out)
+    assert (found["image_auroc"], found["pixel_auroc"]) == (
+        1.0,
+        None,
+    )  # without masks there is nothing to say of pixels
     assert written.err == ""
 
 
@@ -139,7 +148,33 @@ def test_replay_gives_each_picture_the_verdict_that_the_line_would(
     written = capsys.readouterr()
     table = list(csv.DictReader(written.out.splitlines()))
     assert {(row["verdict"], row["threshold"]) for row in table} == {("accept", "2.0")}
-    assert written.err == "flange 1: 3 accepted, 0 rejected, 0 not judged of 3.\n"
+    assert written.err == "flange 1: 3 accepted, 0 rejected, 0 not judged of 3. Limit: as given.\n"
+
+
+def _record_recipe(data: Path, sha256: str) -> None:
+    """A recipe of the slot's name on record, whose limit is above every picture's score."""
+    recipe = {"name": "line-3", "version": 1, "threshold": {"limit": 3.0}}
+    recipe |= {"model": {"name": "flange", "version": "1", "sha256": sha256}}
+    event = Event("recipe-saved", "line-3", 0.0, {"recipe": recipe, "version": 1}, "cell")
+    engine = open_database(prepare_app_db(Places(data), MANIFEST))
+    EventStore(engine, Manufacturing().project).append([Entry(events=(event,))])
+    engine.dispose()
+
+
+def test_replay_judges_by_the_limit_of_the_released_recipe_where_it_is_of_this_model(
+    judging: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ("replay", str(judging.parent / "shots"), "--slot", "line-3", "--data", str(judging), "--json")
+    active = Shelf(judging / "models", Trust(judging / "keys"), Gate()).active("line-3")
+    assert active is not None
+    _record_recipe(judging, "0" * 64)
+    _run(*words)
+    other = json.loads(capsys.readouterr().out)
+    _record_recipe(judging, active.sha256)
+    _run(*words)
+    own = json.loads(capsys.readouterr().out)
+    assert (other["limit_of"], other["rejected"]) == ("model", 2)
+    assert (own["limit_of"], own["rejected"], own["each"][0]["threshold"]) == ("recipe", 0, 3.0)
 
 
 def test_a_picture_that_cannot_be_judged_is_a_reject_and_a_finding(

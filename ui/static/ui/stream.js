@@ -61,6 +61,6 @@ export function stream({ address, boot, sequence }) {
     socket.send('{"t":"touch"}');
   }
 
-  for (const act of ["pointerdown", "keydown"]) document.addEventListener(act, touch, { passive: true });
+  for (const act of ["pointerdown", "keydown", "ew:stay"]) document.addEventListener(act, touch, { passive: true });
   open();
 }
