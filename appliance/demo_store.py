@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from simulators.store_calendar import Calendar
     from simulators.store_live_settings import LiveSettings
 
-_SECRET_BYTES = 32
+_SECRET_BYTES, _PIN_DIGITS = 32, 8
 _NICE = 5
+_APP = "retail"
 
 _STORE = """\
 
@@ -142,12 +143,37 @@ def bring_past(store: DemoStore, config: Path, places: Places, say: Callable[[st
     """Two weeks of a store, made and imported as files; a store that has its past keeps it. Raises EdgewiseError."""
     from appliance.teaching import work_apart
 
+    _hire(store.live, config)
     if _known(store) is not None:
         return
     say("two weeks of a store: products, planogram, stock, sales")
     inputs = {"home": str(store.live.home), "data": str(store.live.data), "config": str(config.absolute())}
     work_apart(places, f"{__name__}:past", inputs, lambda share, text: None)
     _beginning(store.live).replace(store.live.calendar)
+
+
+def _hire(live: LiveSettings, config: Path) -> None:
+    """Accounts for the simulated staff: their hand-helds sign in as people do. Raises EdgewiseError."""
+    from appliance.site import places_of
+    from retail.roles import ROLES
+    from simulators.store_hands import STAFF
+    from verticals.store.box import open_box
+
+    if live.staff.exists():
+        return
+    pin = "".join(secrets.choice("0123456789") for _ in range(_PIN_DIGITS))
+    box = open_box(places_of(config, live.data), {_APP: ROLES}, SystemClock())
+    try:
+        for name in STAFF:
+            there = box.accounts.find(name)
+            if there is None:
+                box.accounts.add(name, pin, {_APP: "associate"}, by="demo")
+            else:
+                box.accounts.set_pin(there.number, pin, by="demo")
+    finally:
+        box.close()
+    live.staff.touch(mode=0o600)
+    live.staff.write_text(pin, "utf-8")
 
 
 def past(ctx: JobContext, inputs: Json) -> Json:

@@ -25,7 +25,8 @@ from simulators.llrp_reader import ReaderSetup, SimulatedReader
 from simulators.store_bay import Bay
 from simulators.store_calendar import Calendar, read_calendar
 from simulators.store_facts import Count, Document, Fact
-from simulators.store_links import DropTill, HandHelds, Link, WebhookTill
+from simulators.store_hands import HandHelds
+from simulators.store_links import DropTill, Link, WebhookTill
 from simulators.store_live_settings import ONLINE_TILLS, LiveSettings, parser, settings_of, world_settings
 from simulators.store_older import OlderSales
 from simulators.store_past import OLDER
@@ -59,7 +60,7 @@ class LiveStore:
         self._drop = DropTill(settings.drop, _DROPS_EVERY_S)
         server = Server(settings.store_url) if settings.store_url else None
         places = Places(settings.data, server)
-        self._hand_helds = HandHelds(places)
+        self._hand_helds = HandHelds(settings.url, settings.staff)
         retail = RetailSettings(STORE, time_zone=calendar.zone_name)
         self._older = OlderSales(settings.past / OLDER, places, retail, clock, _OLDER_EVERY_S)
         self.tags = Tags([product for product in products if product.tagged])

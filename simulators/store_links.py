@@ -1,4 +1,4 @@
-"""How a simulated store reaches the box: tills by signed webhook or by files, hand-helds by the box's inbox.
+"""How the tills of a simulated store reach the box: by signed webhook or by files.
 
 Each link keeps what it has to say until the box has it on its disk.
 """
@@ -19,12 +19,9 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from core.clock import Clock
-from core.errors import EdgewiseError
 from core.logs import OutageLog
 from verticals.places import Places
 from verticals.signature import HEADER, sign
-from verticals.store.database import open_database
-from verticals.store.inbox import Inbox
 
 log = logging.getLogger(__name__)
 
@@ -161,39 +158,6 @@ def as_csv(transactions: Sequence[Said]) -> str:
         for line in each.get("lines", [{}]):
             writer.writerow({**head, **line, "sellable": "yes" if line.get("sellable") else ""})
     return text.getvalue()
-
-
-class HandHelds:
-    """Documents into the box's inbox, as an import brings them; the line is told that something waits."""
-
-    def __init__(self, places: Places) -> None:
-        self._places = places
-        self.kept = Kept()
-        self._inbox: Inbox | None = None
-        self._outage = OutageLog(log, "hand-helds: the box")
-
-    async def run(self) -> None:
-        while True:
-            await self.kept.news.wait()
-            self.kept.news.clear()
-            while some := self.kept.first(_MOST_AT_ONCE):
-                if await asyncio.to_thread(self._told, some):
-                    self.kept.done(len(some))
-                else:
-                    await asyncio.sleep(_TRIES_AGAIN_S)
-
-    def _told(self, some: Sequence[Said]) -> bool:
-        key = f"{some[0]['ref']}+{len(some)}"
-        try:
-            if self._inbox is None:
-                self._inbox = Inbox(open_database(self._places.app_store(_APP)))
-            self._inbox.bring("hand-held", key, {"kind": "documents", "documents": list(some)})
-        except EdgewiseError as error:
-            self._outage.gone(error)
-            return False
-        self._outage.back()
-        wake(self._places)
-        return True
 
 
 def wake(places: Places) -> None:

@@ -35,6 +35,11 @@ class LiveSettings:
         return self.home / "pos-secret"
 
     @property
+    def staff(self) -> Path:
+        """The PIN with which the simulated staff sign in."""
+        return self.home / "staff-pin"
+
+    @property
     def drop(self) -> Path:
         return self.home / "drop"
 

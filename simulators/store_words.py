@@ -7,12 +7,13 @@ from typing import Any
 
 from simulators.store_calendar import Calendar
 from simulators.store_facts import PLACES, Count, Document, Line
+from simulators.store_hands import STAFF
 from simulators.store_products import Product
 
 STORE = "014"
 TILL = "pos-"
 _KINDS = {"receipt": "receipt", "move": "move"}
-_STAFF = {"associate-1": "Associate 1", "associate-2": "Associate 2"}
+_STAFF = {"associate-1": STAFF[0], "associate-2": STAFF[1]}
 
 
 class Words:

@@ -12,12 +12,16 @@ from appliance.box import check as check_site
 from appliance.demo import Demo, check, is_demo, prepare, processes
 from appliance.demo_store import DemoStore, store_process
 from appliance.site import load_site
+from core.clock import SystemClock
 from core.errors import PortBusyError, RefusedError
+from retail.roles import ROLES
 from retail.shelf.plan import read_plan
 from simulators.store_calendar import Calendar, read_calendar
+from simulators.store_hands import STAFF
 from simulators.store_live_settings import parser, settings_of
 from tests.support.sites import free_port
 from verticals.places import Places
+from verticals.store.box import open_box
 from verticals.store.database import open_database
 from verticals.store.inbox import Inbox
 
@@ -60,8 +64,18 @@ def test_a_demo_of_a_store_is_a_site_whose_past_waits_to_be_taken_in(made: Demo)
 
 def test_its_secret_is_its_owners_alone(made: Demo) -> None:
     assert made.store is not None
-    mode = stat.S_IMODE(made.store.live.secret.stat().st_mode)
-    assert mode == 0o600
+    for secret in (made.store.live.secret, made.store.live.staff):
+        assert stat.S_IMODE(secret.stat().st_mode) == 0o600
+
+
+def test_its_staff_have_accounts_of_the_floor(made: Demo) -> None:
+    box = open_box(Places(made.data), {"retail": ROLES}, SystemClock())
+    try:
+        assert {one.name: dict(one.roles) for one in box.accounts.all()} == {
+            name: {"retail": "associate"} for name in STAFF
+        }
+    finally:
+        box.close()
 
 
 def test_its_bay_is_the_planograms(made: Demo) -> None:

@@ -129,20 +129,31 @@ def test_slots_are_drawn_over_the_still_and_moved_by_keys(store: StoreRig, page:
     assert left == pytest.approx(0.105, abs=0.01)
 
 
-@pytest.mark.parametrize(
-    "path",
-    ["/", "/products", "/counts", "/orders", "/reports", "/settings", "/shelves", "/shelf/A7.2", "/shelf/A7.2/setup"],
+PATHS = (
+    "/", "/products", f"/product/{BAGS}", "/counts", "/orders", "/reports", "/settings", "/shelves", "/shelf/A7.2",
+    "/shelf/A7.2/setup", "/ledger",
 )  # fmt: skip
-def test_every_page_fits_the_desk(store: StoreRig, page: Page, path: str) -> None:
-    page.goto(store.url + path)
-    assert page.evaluate("[document.documentElement.scrollWidth, document.documentElement.scrollHeight]") == [1440, 900]
-    cut = page.evaluate(
-        """() => [...document.querySelectorAll("h1, h2, button, a, td, dd, .kpis__value, .kpis__name, .dim")]
-          .filter((one) => one.checkVisibility() && !one.closest(".clip, .visually-hidden") && one.clientWidth
-            && one.scrollWidth > one.clientWidth + 1 && getComputedStyle(one).overflow !== "visible")
-          .map((one) => one.textContent.trim().slice(0, 60))"""
-    )
-    assert cut == []
+_CUT = """() => [...document.querySelectorAll("h1, h2, button, a, td, dd, .kpis__value, .kpis__name, .dim")]
+  .filter((one) => one.checkVisibility() && !one.closest(".clip, .visually-hidden, .subbar") && one.clientWidth
+    && one.scrollWidth > one.clientWidth + 1 && getComputedStyle(one).overflow !== "visible")
+  .map((one) => one.textContent.trim().slice(0, 60))"""
+_SMALL = """() => [...document.querySelectorAll("main button, main input, main select")]
+  .filter((one) => one.checkVisibility() && !one.closest(".segmented, .field") && one.type !== "range")
+  .map((one) => [one.textContent.trim() || one.name, one.getBoundingClientRect()])
+  .filter(([, box]) => box.height && box.height < 43.5)
+  .map(([text, box]) => `${text} ${box.width}x${box.height}`)"""
+
+
+def test_every_page_fits_every_desk(store: StoreRig, page: Page) -> None:
+    """Nothing stands out, is cut off, or is too small to touch."""
+    for path in PATHS:
+        page.goto(store.url + path)
+        for width, height in ((1280, 800), (1440, 900), (1920, 1080)):
+            page.set_viewport_size({"width": width, "height": height})
+            size = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.scrollHeight]")
+            assert size == [width, height], path
+            assert page.evaluate(_CUT) == [], (path, width)
+        assert page.evaluate(_SMALL) == [], path
 
 
 def test_a_hand_wide_window_shows_the_same_page(store: StoreRig, page: Page) -> None:

@@ -16,8 +16,6 @@ from tests.simulators.test_store_links import SECRET, a_box
 from tests.support.sites import free_port
 from verticals.catalog import load
 from verticals.places import Places
-from verticals.store.database import open_database
-from verticals.store.inbox import Inbox
 from verticals.store.upgrade import prepare_app_db
 
 
@@ -27,6 +25,7 @@ def settings_in(folder: Path, web_port: int) -> LiveSettings:
     settings = LiveSettings(home, folder / "data", f"http://127.0.0.1:{web_port}", free_port())
     settings.secret.write_bytes(SECRET)
     settings.secret.chmod(0o600)
+    settings.staff.write_text("12345678")
     Places(settings.data).make("retail")
     prepare_app_db(Places(settings.data), load("retail").manifest)
     return settings
@@ -54,18 +53,15 @@ async def test_a_store_tells_what_happened_since_its_past_once_and_goes_on(tmp_p
     assert names
     assert len(set(names)) == len(names)
     assert {one["workstation"] for one in sold} <= {"1", "2"}, "the third drops files"
-    engine = open_database(Places(settings.data).app_store("retail"))
-    documents = [one for fact in Inbox(engine).pending() for one in fact.payload["documents"]]
-    engine.dispose()
-    assert {"move"} <= {one["kind"] for one in documents}
-    moments = [one["at_utc_s"] for one in documents]
+    assert {"move"} <= {one["kind"] for one in box.booked}
+    moments = [one["at_utc_s"] for one in box.booked]
     assert all(now_utc_s - 1200.0 <= moment <= now_utc_s + 120.0 for moment in moments)
     kept = read_calendar(settings.calendar)
     assert kept is not None
     assert kept.lived[1] > now_utc_s
     assert kept.told_s > told_s
     again = LiveStore(settings, kept, SystemClock())
-    sent = {one["ref"]: one for one in documents}
+    sent = {one["ref"]: one for one in box.booked}
     retold = [fact for fact in again._untold if isinstance(fact, Document) and fact.doc_ref in sent]
     for fact in retold:
         assert again._words.document(fact) == sent[fact.doc_ref], "told again, it is the same document"

@@ -9,42 +9,51 @@ from typing import Any
 
 from core.clock import SystemClock
 from core.errors import AccessError
-from simulators.store_links import DropTill, HandHelds, Kept, Link, WebhookTill
-from verticals.catalog import load
-from verticals.places import Places
+from simulators.store_links import DropTill, Kept, Link, WebhookTill
 from verticals.signature import HEADER, check
-from verticals.store.database import open_database
-from verticals.store.inbox import Inbox
-from verticals.store.upgrade import prepare_app_db
 
 SECRET = b"0123456789abcdef0123456789abcdef"
 
 
 class Box:
-    """A web server that answers tills; `down` answers 503."""
+    """A web server that answers tills and hand-helds; `down` answers 503."""
 
     def __init__(self) -> None:
         self.taken: list[list[dict[str, Any]]] = []
+        self.booked: list[dict[str, Any]] = []
         self.down = False
         self.port = 0
 
     async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = (await reader.readuntil(b"\r\n\r\n")).decode()
-        fields = dict(line.split(": ", 1) for line in head.split("\r\n")[1:] if line)
-        named = {name.lower(): value for name, value in fields.items()}
-        body = await reader.readexactly(int(named["content-length"]))
-        status = "503 Busy" if self.down else "200 OK"
+        asked, *fields = head.split("\r\n")
+        named = {name.lower(): value for name, _, value in (line.partition(": ") for line in fields if line)}
+        body = await reader.readexactly(int(named.get("content-length", "0")))
+        status, said = self._said(asked.split(" ")[1], named, body)
+        if self.down:
+            status = "503 Busy"
+        length = f"Content-Length: {len(said)}"
+        writer.write(f"HTTP/1.1 {status}\r\n{length}\r\nConnection: close\r\n\r\n".encode() + said)
+        await writer.drain()
+        writer.close()
+
+    def _said(self, path: str, named: dict[str, str], body: bytes) -> tuple[str, bytes]:
+        if path == "/hooks/pos":
+            return self._pos(named, body)
+        if not body:
+            return "200 OK", b'<meta name="csrf" content="t">'
+        if path == "/hand/documents" and not self.down:
+            self.booked += json.loads(body)["documents"]
+        return "200 OK", b'{"data": {"sheet": "c-1"}}'
+
+    def _pos(self, named: dict[str, str], body: bytes) -> tuple[str, bytes]:
         try:
             check(named[HEADER.lower()], SECRET, body, now_utc_s=SystemClock().now().utc_s, within_s=60)
         except AccessError:
-            status = "403 No"
-        if status.startswith("200"):
+            return "403 No", b"{}"
+        if not self.down:
             self.taken.append(json.loads(body)["transactions"])
-        writer.write(
-            f"HTTP/1.1 {status}\r\nContent-Length: 14\r\nConnection: close\r\n\r\n".encode() + b'{"refused": 0}'
-        )
-        await writer.drain()
-        writer.close()
+        return "200 OK", b'{"refused": 0}'
 
 
 @asynccontextmanager
@@ -112,20 +121,3 @@ async def test_a_file_is_there_whole_or_not_at_all(tmp_path: Path) -> None:
     [file] = (tmp_path / "drop").iterdir()
     assert file.name == "till-3-2026-11-30-7.csv"
     assert "2000000000015" in file.read_text()
-
-
-async def test_a_hand_helds_document_waits_in_the_inbox_once(tmp_path: Path) -> None:
-    places = Places(tmp_path)
-    link = HandHelds(places)
-    async with running(link):
-        link.kept.take(1.0, {"ref": "handheld-0000001"})
-        await asyncio.sleep(0.3)
-        places.make("retail")
-        prepare_app_db(places, load("retail").manifest)
-        await empty(link.kept)
-        engine = open_database(places.app_store("retail"))
-        brought = Inbox(engine).pending()
-        engine.dispose()
-    assert [(one.source, one.payload) for one in brought] == [
-        ("hand-held", {"kind": "documents", "documents": [{"ref": "handheld-0000001"}]})
-    ]
