@@ -208,16 +208,32 @@ def test_a_delivery_is_scanned_and_typed(store: StoreRig, page: Page) -> None:
     eventually(lambda: [one.name for one in store.orders] == ["receive-finish"])
 
 
-@pytest.mark.parametrize("path", ["/tasks", "/count", "/count/c-3", "/receive", "/look"])
-def test_everything_fits_a_hand_and_can_be_touched(store: StoreRig, page: Page, path: str) -> None:
-    page.goto(store.url + path)
-    wide = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.scrollHeight]")
-    assert wide == [390, 844]
-    small = page.evaluate(
-        """() => [...document.querySelectorAll("button, main a:not(.task__to), input, select")]
-          .filter((one) => one.checkVisibility())
-          .map((one) => [one.textContent.trim(), one.getBoundingClientRect()])
-          .filter(([, box]) => box.height < 43.5 || box.width < 43.5)
-          .map(([text, box]) => `${text} ${box.width}x${box.height}`)"""
-    )
-    assert small == []
+def test_goods_that_were_moved_are_booked_once_also_when_the_box_was_away(store: StoreRig, page: Page) -> None:
+    page.goto(f"{store.url}/look?q={BAGS}")
+    page.locator("[data-look][data-ready]").wait_for()
+    store.stop()
+    page.get_by_label("What you did").select_option("From the back room to the shelf")
+    page.get_by_role("button", name="One more").click()
+    page.get_by_role("button", name="Book it").click()
+    page.get_by_text("2: From the back room to the shelf. Kept, and sent to the box.").wait_for()
+    page.get_by_text(re.compile(r"1 change waiting")).wait_for()
+    store.start()
+    sent(page)
+    [fact] = Inbox(store.store.engine).pending()
+    [document] = fact.payload["documents"]
+    assert (document["kind"], document["who"], document["lines"][0]["thousandths"]) == ("move", "Operator 22", 2000)
+
+
+def test_everything_fits_a_hand_and_can_be_touched(store: StoreRig, page: Page) -> None:
+    for path in ("/tasks", "/count", "/count/c-3", "/receive", "/look", f"/look?q={GTINS[13]}"):
+        page.goto(store.url + path)
+        wide = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.scrollHeight]")
+        assert wide == [390, 844], path
+        small = page.evaluate(
+            """() => [...document.querySelectorAll("button, main a:not(.task__to), input, select")]
+              .filter((one) => one.checkVisibility())
+              .map((one) => [one.textContent.trim(), one.getBoundingClientRect()])
+              .filter(([, box]) => box.height < 43.5 || box.width < 43.5)
+              .map(([text, box]) => `${text} ${box.width}x${box.height}`)"""
+        )
+        assert small == [], path
