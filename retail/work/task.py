@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 REFILL, CHECK, COUNT, MARKDOWN, LABEL = KINDS = ("refill", "check", "count", "markdown", "label")
@@ -69,7 +69,7 @@ class Task:
         return self.state in ALIVE
 
     def as_json(self) -> dict[str, Any]:
-        return {**asdict(self), "facts": dict(self.facts)}
+        return {name: getattr(self, name) for name in Task.__dataclass_fields__} | {"facts": dict(self.facts)}
 
 
 def opened(number: int, wanted: Wanted, now_utc_s: float, lasts_s: float) -> Task:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection, Engine, delete
+from sqlalchemy import Connection, Engine
 
 from retail.catalogue.item_code import resolve
 from retail.ledger import tables
@@ -19,7 +20,7 @@ from retail.ledger.rebuild import differences, rebuild
 from retail.vertical import MANIFEST
 from tests.support.databases import on_server, places_in
 from tests.support.ledgers import MORNING, OATS, TEA, by_definition, every_balance
-from verticals.store.database import open_database, writing
+from verticals.store.database import open_database
 from verticals.store.upgrade import prepare_app_db
 
 _SLOW = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
@@ -103,8 +104,7 @@ def _told(data: st.DataObject, facts: list[Document]) -> list[list[Document]]:
 
 def _holds(engine: Engine, data: st.DataObject) -> None:
     facts = data.draw(_facts())
-    with writing(engine) as connection:
-        _empty(connection)
+    with _undone(engine) as connection:
         for sequence, some in enumerate(_told(data, facts), start=1):
             book(connection, some, sequence, resolve)
         assert every_balance(connection) == by_definition(facts)
@@ -127,8 +127,7 @@ def test_so_it_is_on_a_server(on_a_server: Engine, data: st.DataObject) -> None:
 @given(data=st.data())
 def test_balances_that_were_spoilt_are_found_and_rebuilt(engine: Engine, data: st.DataObject) -> None:
     facts = data.draw(_facts())
-    with writing(engine) as connection:
-        _empty(connection)
+    with _undone(engine) as connection:
         book(connection, facts, 1, resolve)
         before = every_balance(connection)
         spoilt = tables.balances.update().values(thousandths=tables.balances.c.thousandths + 1)
@@ -139,7 +138,9 @@ def test_balances_that_were_spoilt_are_found_and_rebuilt(engine: Engine, data: s
         assert differences(connection) == []
 
 
-def _empty(connection: Connection) -> None:
-    for table in (tables.documents, tables.lines, tables.counts, tables.voids, tables.balances, tables.lots,
-                  tables.conflicts):  # fmt: skip
-        connection.execute(delete(table))
+@contextmanager
+def _undone(engine: Engine) -> Iterator[Connection]:
+    """A ledger in which nothing has happened, for one example: what that leaves is taken back."""
+    with engine.connect() as connection, connection.begin() as transaction:
+        yield connection
+        transaction.rollback()
