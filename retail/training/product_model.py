@@ -41,7 +41,7 @@ from retail.shelf.products import LEARNT, product_card, product_files, read_lear
 from verticals.devices.pictures import read_picture
 from verticals.runtime.shipped import ORIGIN
 
-VERSION = "1.0.0"
+VERSION = "1.1.0"
 SEED = 0
 EPOCHS, BATCH, TEMPERATURE = 8, 48, 14.0
 DIMENSIONS, DRAWN = 256, 0.1
