@@ -102,11 +102,19 @@ def test_a_quiet_bed_has_its_numbers_and_no_findings() -> None:
     assert len(told.beats) == pytest.approx(78, abs=3)
 
 
+@pytest.fixture(scope="module")
+def standstill() -> tuple[dict[str, tuple[Floats, float]], Told]:
+    """A minute with a heart that stands still in it, and what is told of it in chunks of half a second."""
+    channels = bed_of(60.0, every(0.75, 30.0) + every(0.75, 59.0, 38.0))
+    return channels, watched(channels, 0.5)
+
+
 @pytest.mark.parametrize("chunk_s", [0.1, 0.37, 2.0])
-def test_findings_and_beats_are_the_same_for_any_size_of_the_chunks(chunk_s: float) -> None:
-    beats = every(0.75, 30.0) + every(0.75, 59.0, 38.0)
-    channels = bed_of(60.0, beats)
-    one, other = watched(channels, 0.5), watched(channels, chunk_s)
+def test_findings_and_beats_are_the_same_for_any_size_of_the_chunks(
+    standstill: tuple[dict[str, tuple[Floats, float]], Told], chunk_s: float
+) -> None:
+    channels, one = standstill
+    other = watched(channels, chunk_s)
     assert "asystole" in one.codes()
     assert [finding for _, finding in one.findings] == [finding for _, finding in other.findings]
     count = min(len(one.beats), len(other.beats))
