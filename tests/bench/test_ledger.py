@@ -72,9 +72,10 @@ def lay_down(engine: Engine, lines: int) -> None:
             (lines, PRODUCTS, began_ms, step_ms),
         )
         connection.exec_driver_sql("CREATE INDEX ix_ledger_lines_gtin_at_ms ON ledger_lines (gtin, at_ms)")
+        each = lines // PRODUCTS  # every tenth product is delivered in each of its lines, the others are sold
         connection.exec_driver_sql(
-            "INSERT INTO ledger_balances SELECT gtin, 'floor', '', "
-            "sum(CASE to_account WHEN 'floor' THEN thousandths ELSE -thousandths END) FROM ledger_lines GROUP BY gtin"
+            "INSERT INTO ledger_balances VALUES (printf('%014d', 4000000000000 + 10 * ?), 'floor', '', ?)",
+            [(number, 9000 * each if number % 10 == 0 else -1000 * each) for number in range(PRODUCTS)],
         )
 
 
