@@ -36,8 +36,8 @@ def quantity(thousandths: int | None, unit: str = "piece", *, signed: bool = Fal
 
 
 def share(value: float | None, digits: int = 1) -> str:
-    """`94.1 %`; `– –` for None."""
-    return NONE if value is None else f"{100 * value:.{digits}f} %"
+    """`94.1 %`, `−0.4 %`; `– –` for None."""
+    return NONE if value is None else f"{100 * value:.{digits}f} %".replace("-", _MINUS)
 
 
 def age(seconds: float | None) -> str:

@@ -92,6 +92,8 @@ def _expiring(told: Mapping[str, Any], expiring_days: int) -> dict[str, Any]:
 def _shrink(told: Mapping[str, Any]) -> dict[str, Any]:
     shrink = number_of(told.get("shrink"))
     small = "of sales" if shrink is not None else "no counts and sales yet"
+    if shrink is not None and abs(shrink) > 1:  # a store's first hours: stock counted, hardly anything sold
+        shrink, small = None, "too few sales to tell"
     return {"name": "Shrink, 4 weeks", "value": share(shrink), "small": small, "bad": False}
 
 

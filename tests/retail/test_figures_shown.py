@@ -50,7 +50,7 @@ def test_a_moment_is_told_in_the_stores_own_time() -> None:
 
 
 def test_a_share_and_a_date_that_are_none_say_so() -> None:
-    assert (share(None), share(0.9412)) == (NONE, "94.1 %")
+    assert (share(None), share(0.9412), share(-0.004)) == (NONE, "94.1 %", "−0.4 %")
     assert (expiry_text("2026-11-25"), expiry_text("soon")) == ("Wed 25 Nov", "soon")
 
 

@@ -41,6 +41,11 @@ def test_what_is_not_known_says_why_and_is_never_nought() -> None:
     ]  # fmt: skip
 
 
+def test_shrink_of_hardly_any_sales_is_no_figure() -> None:
+    shown = kpis({**SHOWN, "shrink": -6.914}, [], 3, 412)[4]
+    assert (shown["value"], shown["small"]) == ("– –", "too few sales to tell")
+
+
 def test_a_store_whose_slots_nobody_sees_has_no_stock_out_figure() -> None:
     told = {"slots": {"blocked": 412}}
     assert figures(told)[1] == ("– –", "no shelf seen")
