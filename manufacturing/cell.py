@@ -23,7 +23,7 @@ from manufacturing.cell_ends import PlcLink, ResultSink
 from manufacturing.cell_setup import CellSetup
 from manufacturing.gate_reports import GateReports
 from manufacturing.handshake import Handshake, Phase, Result, Write
-from manufacturing.plc_tags import RECIPE_WISH, nodes, read_at_trigger, watched
+from manufacturing.plc_tags import RECIPE_WISH, read_at_trigger
 from manufacturing.plc_writes import PlcWrites
 from manufacturing.settings import LineSettings
 from verticals.contract import Action, DeviceNews, DeviceSpec, Sample, Value
@@ -314,24 +314,12 @@ class PlcCell:
 def make(spec: DeviceSpec, surroundings: Surroundings) -> PlcCell:
     """The cell of a site's line with its real link, camera and Modbus device."""
     from manufacturing.modbus_sink import ModbusSink
-    from manufacturing.plc_security import certificate_teller, plc_security, teller
+    from manufacturing.plc_link import plc_link
     from verticals.devices.frames import CameraClient
-    from verticals.devices.opcua import OpcUaLink
 
     line: LineSettings = spec.options
     cell = PlcCell(spec.name, line, partial(_disk_used_share, surroundings.places.data))
-    security = plc_security(line.plc, surroundings.places, surroundings.clock)
-    link = OpcUaLink(
-        line.plc.url,
-        nodes=nodes(line.plc, {}),
-        watch=watched(line.plc),
-        mode=line.plc.mode,
-        publishing_interval_s=line.plc.publishing_interval,
-        on_change=lambda name, value, _at: cell.plc_change(name, value),
-        on_state=teller(cell, lambda: link, secured=security is not None),
-        security=security,
-        on_notices=certificate_teller(cell),
-    )
+    link = plc_link(cell, line, surroundings)
     cameras = {}
     for view, settings in zip(line.views, line.every_camera, strict=True):
         name = line.camera_device(settings)

@@ -22,14 +22,22 @@ def _time_of_day(value: str) -> str:
 def _opc_url(value: str) -> str:
     try:
         parts = urlsplit(value)
-        fine = parts.scheme == "opc.tcp" and parts.hostname and parts.port != 0
+        unit = parts.path.strip("/")
+        fine = bool(parts.hostname) and parts.port != 0
+        if parts.scheme == _MODBUS:
+            fine = fine and (not unit or (unit.isascii() and unit.isdigit() and int(unit) <= 255))
+        elif parts.scheme != "opc.tcp":
+            fine = False
     except ValueError:  # a port beyond 65535
         fine = False
     if not fine:
-        raise ValueError('the address of an OPC UA server, such as "opc.tcp://10.1.2.3:4840/"')
+        raise ValueError(
+            'the address of an OPC UA server, such as "opc.tcp://10.1.2.3:4840/", or "modbus://10.1.2.3:502/1"'
+        )
     return value
 
 
+_MODBUS = "modbus"
 TimeOfDay = Annotated[str, AfterValidator(_time_of_day)]
 OpcUrl = Annotated[str, AfterValidator(_opc_url)]
 #: Two at least: the one in force, and the one that comes.
@@ -45,7 +53,8 @@ _ADJUSTABLE = ("camera.genicam", "camera.usb")
 
 @dataclass(frozen=True)
 class PlcSettings:
-    """The PLC's OPC UA server. A tag's node id is `tag_prefix` + its name, unless `tags` names another.
+    """The PLC's OPC UA server, or its Modbus server. A tag's node id is `tag_prefix` + its name, unless `tags` names
+    another.
 
     `security` `none` is for commissioning and simulators: it is shown as long as it lasts. Who signs in: nobody, `user`
     with the password in `password_file`, or `user_certificate` with its key.
@@ -76,6 +85,12 @@ class PlcSettings:
             raise ValueError("either user or user_certificate")
         if self.security == "none" and (self.user or self.user_certificate):
             raise ValueError("a security where somebody signs in: no secret is sent in the open")
+        if self.over_modbus and self.security != "none":
+            raise ValueError('security = "none" with a PLC over Modbus, which has none')
+
+    @property
+    def over_modbus(self) -> bool:
+        return self.url.startswith(f"{_MODBUS}:")
 
 
 @dataclass(frozen=True)

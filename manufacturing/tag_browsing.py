@@ -53,6 +53,8 @@ def run(ctx: JobContext, inputs: Json) -> Json:
     if unknown or not isinstance(inputs.get("plc"), Mapping):
         raise InputError(f"{KIND} needs 'plc'" if not unknown else f"{KIND} does not know '{min(unknown)}'")
     plc = checked(PlcSettings, inputs["plc"], KIND)
+    if plc.over_modbus:
+        raise DeviceError(f"{plc.url}: a PLC over Modbus has no tags to read", hint="Its places are in `plc.tags`.")
     ctx.progress(0.0, f"Connecting to {plc.url}")
     try:
         mapping = inputs.get("mapping")

@@ -158,7 +158,7 @@ class ModbusLink:
         """One request and its answer. No answer ends the connection; a refusal does not."""
         from pymodbus.exceptions import ModbusException
 
-        client = self._client
+        client, lost = self._client, self._lost
         if client is None or not self.up:
             raise DeviceError(f"no connection to the {self.where}: {self.why}")
         task = asyncio.current_task()
@@ -169,10 +169,10 @@ class ModbusLink:
             if task is not None and task.cancelling() > cancels:
                 raise asyncio.CancelledError  # python/cpython#86296: before 3.12 wait_for may swallow it
         except (ModbusException, OSError, TimeoutError) as error:
-            self._lose(f"no answer to {what}")
+            self._lose(f"no answer to {what}", lost)
             raise DeviceError(f"{self.where}: no answer to {what}; whether it was done is unknown") from error
         except asyncio.CancelledError:
-            self._lose("a request was given up")  # its answer may still come
+            self._lose("a request was given up", lost)  # its answer may still come
             raise
         if answer.isError():
             code = int(getattr(answer, "exception_code", 0))
