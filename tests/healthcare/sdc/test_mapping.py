@@ -49,7 +49,7 @@ def test_an_alarm_keeps_its_priority_and_lasts_while_it_is_latched() -> None:
     assert finding_of(alarm_of(latched, "m")).present and not over.present
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(NUMERICS, st.lists(st.floats(), max_size=9), st.floats(), st.booleans(), WORDS, WORDS)
 def test_whatever_a_device_says_is_read(
     one: Numeric, samples: list[float], period_s: float, present: bool, word: str, other: str

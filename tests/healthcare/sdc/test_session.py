@@ -107,18 +107,6 @@ def test_another_device_at_the_address_is_refused_before_anything_of_it_is_told(
     assert other.told == []
 
 
-def test_a_device_that_goes_ends_the_session_and_no_thread_is_left() -> None:
-    before = {thread for thread in threading.enumerate() if thread.name != "MainThread"}
-    with Monitor() as going, Heard() as left:
-        left.open(going.settings())
-        going.kill()
-        soon(lambda: left.of(LOST))
-    assert left.of(LOST)[0].why == "a subscription has ended"
-    with Heard() as again, pytest.raises(DeviceError, match="m1 at http"):
-        again.open(going.settings())
-    soon(lambda: not {one for one in threading.enumerate() if one.is_alive()} - before - {threading.main_thread()})
-
-
 @pytest.mark.parametrize(
     ("element", "attribute", "value"),
     [("Metric", "Handle", None), ("Metric", "MetricCategory", "Guess"), ("State", "DescriptorHandle", None)],
@@ -165,3 +153,16 @@ def test_what_is_no_sdc_device_is_told_with_its_address(status: int, body: bytes
         with Heard() as hearing, pytest.raises(DeviceError, match=r"m1 at http://127\.0\.0\.1:\d+/device: ."):
             hearing.open(SdcDeviceSettings("m1", "bed-1", "urn:uuid:1", address=address))
         server.shutdown()
+
+
+def test_a_device_that_goes_ends_the_session_and_no_thread_is_left(monitor: Monitor) -> None:
+    """The last of this file: its device is gone afterwards."""
+    before = set(threading.enumerate())
+    with Heard() as left:
+        left.open(monitor.settings())
+        monitor.kill()
+        soon(lambda: left.of(LOST))
+    assert left.of(LOST)[0].why == "a subscription has ended"
+    with Heard() as again, pytest.raises(DeviceError, match="m1 at http"):
+        again.open(monitor.settings())
+    soon(lambda: not set(threading.enumerate()) - before)
