@@ -25,6 +25,7 @@ VERBS = (
     "events",
     "user",
     "backup",
+    "restore",
     "outgoing",
     "manufacturing",
     "healthcare",
