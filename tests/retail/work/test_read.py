@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from retail.work.read import false_alarms, unknown_codes
 from tests.support.store_desks import TEA, StoreDesk
 from verticals.store.database import reading
@@ -12,11 +14,18 @@ def test_a_source_is_as_wrong_as_people_said(desk: StoreDesk) -> None:
     desk.stock(6, place="backroom")
     desk.stock(6)
     desk.advance(5)
-    for number, deed in enumerate(("task-done", "task-not-true", "task-done", "task-done")):
+    brought: dict[str, Any] = {"quantity": 1}
+    deeds: tuple[tuple[str, dict[str, Any]], ...] = (
+        ("task-done", brought),
+        ("task-not-true", {}),
+        ("task-done", brought),
+        ("task-done", brought),
+    )
+    for number, (deed, told) in enumerate(deeds):
         desk.see("empty", f"{number}")
         desk.advance(5)
         (task,) = [task for task in desk.station.work.tasks if task.slot == f"A1/{number}"]
-        desk.must(deed, task=task.id)
+        desk.must(deed, task=task.id, **told)
     with reading(desk.engine) as connection:
         assert false_alarms(connection, 0) == {"camera": {"ended": 4, "not_true": 1, "share": 0.25}}
         assert false_alarms(connection, 2**50) == {}
