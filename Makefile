@@ -39,7 +39,7 @@ run: setup ## a simulated plant cell, ward and store with their screens, in the 
 
 test: setup ## the tests; browser tests and real data sets are skipped with a reason where they are missing
 	@ended() { [ $$1 = 0 ] || [ $$1 = 5 ]; }; first=0; second=0; \
-	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not alone" $(ARGS) || first=$$?; \
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not alone" $(ARGS) || first=$$?; \
 	$(BIN)/python -m pytest -m alone $(if $(findstring tests/,$(ARGS)),,$(ALONE)) $(ARGS) || second=$$?; \
 	ended $$first && ended $$second # 5: none of these tests was asked for
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -53,7 +54,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         item for item in items if any(item.get_closest_marker(mark) and mark not in wanted for mark in ON_DEMAND)
     ]
     for item in items:
-        item.add_marker(pytest.mark.xdist_group(_kept_together(item.nodeid)))
         if item.get_closest_marker("browser"):
             item.add_marker("alone")
     if left_out:
@@ -61,10 +61,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [item for item in items if item not in left_out]
 
 
-def _kept_together(test: str) -> str:
-    """What stays in one process: a file, and all that read the whole repository."""
-    file = test.partition("::")[0]
-    return file.rpartition("/")[0] if file.startswith("tests/architecture/") else file
+def pytest_collection_finish() -> None:
+    """What was collected stays to the end: the garbage collector need not look through it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

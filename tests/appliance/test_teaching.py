@@ -43,6 +43,11 @@ def lesson(folder: Path, goods: int = 6) -> dict[str, Any]:
     }
 
 
+def lessons() -> list[psutil.Process]:
+    """The processes that teach for this one; servers of other tests may be its children too."""
+    return [child for child in psutil.Process().children() if "verticals.jobs.child" in child.cmdline()]
+
+
 @pytest.mark.slow
 def test_a_lesson_apart_is_on_the_shelf_and_leaves_no_process_and_little_memory(tmp_path: Path) -> None:
     places, heard, apart = Places(tmp_path / "data"), [], set[int]()
@@ -50,7 +55,7 @@ def test_a_lesson_apart_is_on_the_shelf_and_leaves_no_process_and_little_memory(
 
     def tell(share: float, text: str) -> None:
         heard.append(share)
-        apart.update(child.pid for child in psutil.Process().children())
+        apart.update(child.pid for child in lessons())
 
     result = teach_apart(places, lesson(tmp_path), tell)
     active = shelf_of(places).active("line-3")
@@ -68,7 +73,7 @@ def test_what_cannot_be_taught_from_is_the_same_error_as_it_would_be_here(tmp_pa
 
 def test_a_lesson_whose_process_is_killed_says_so(tmp_path: Path) -> None:
     def kill(share: float, text: str) -> None:
-        (child,) = psutil.Process().children()
+        (child,) = lessons()
         os.kill(child.pid, signal.SIGKILL)
 
     with pytest.raises(EngineError, match="its process ended with SIGKILL"):
@@ -80,7 +85,7 @@ def test_who_is_interrupted_takes_the_lesson_along(tmp_path: Path) -> None:
     children: list[int] = []
 
     def interrupt(share: float, text: str) -> None:
-        children.extend(child.pid for child in psutil.Process().children())
+        children.extend(child.pid for child in lessons())
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from manufacturing.recipe_tables import recipe_history, recipe_in_force, recipes_of
 from simulators.passages import Part
 from tests.support.cells_with_recipes import RecipeCell, recipe_cell
@@ -20,6 +22,7 @@ async def judged(cell: RecipeCell, part_id: int) -> tuple[str, str, float]:
     return data["verdict"], data["recipe"]["name"], round(data["score"], 2)
 
 
+@pytest.mark.slow
 async def test_parts_are_judged_by_the_recipe_that_the_plc_asks_for(tmp_path: Path) -> None:
     async with recipe_cell(tmp_path, {"flange": 1.0, "bracket": 2.0, "clip": 3.0}) as cell:
         await cell.save("bracket", 4)

@@ -6,6 +6,8 @@ import asyncio
 from contextlib import suppress
 from pathlib import Path
 
+import pytest
+
 from core.clock import SystemClock
 from simulators.store import LiveStore
 from simulators.store_calendar import Calendar, read_calendar
@@ -31,6 +33,7 @@ def settings_in(folder: Path, web_port: int) -> LiveSettings:
     return settings
 
 
+@pytest.mark.slow
 async def test_a_store_tells_what_happened_since_its_past_once_and_goes_on(tmp_path: Path) -> None:
     """It was off for twenty minutes of its own: tills bring what they had, hand-helds too, and it is remembered."""
     now_utc_s = SystemClock().now().utc_s
