@@ -8,12 +8,12 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from appliance.arguments import whole
+from appliance.progress import progress
 from appliance.verbs import healthcare_replay, healthcare_train
 
 _KINDS = {"qrs": "Beats", "veb": "Ventricular beats", "sveb": "Supraventricular beats", "af": "Atrial fibrillation"}
@@ -37,7 +37,7 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 def run(arguments: argparse.Namespace) -> int:
     from healthcare.evaluation import evaluate
 
-    with _progress(quiet=arguments.json) as tell:
+    with progress(quiet=arguments.json) as tell:
         document = evaluate(
             arguments.records,
             cross_validate=arguments.cross_validate,
@@ -70,20 +70,3 @@ def _shares(one: Mapping[str, float | None]) -> str:
 
 def _share(value: float | None) -> str:
     return "none" if value is None else f"{value:.2%}"
-
-
-@contextmanager
-def _progress(*, quiet: bool) -> Iterator[Any]:
-    """Writes how far it is on one line of a terminal; silent with --json and where stderr is no terminal."""
-    if quiet or not sys.stderr.isatty():
-        yield None
-        return
-
-    def tell(share: float, text: str) -> None:
-        sys.stderr.write(f"\r\x1b[K{share:4.0%} {text}")
-        sys.stderr.flush()
-
-    try:
-        yield tell
-    finally:
-        sys.stderr.write("\r\x1b[K")

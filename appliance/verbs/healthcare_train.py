@@ -8,12 +8,12 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from appliance.arguments import whole
+from appliance.progress import progress
 from core.errors import InputError
 
 _MOST_PER_DAY = 24.0
@@ -38,7 +38,7 @@ def run(arguments: argparse.Namespace) -> int:
     from healthcare.deterioration.trial import tried
 
     stays = read_stays(arguments.vitals, arguments.events)
-    with _progress(quiet=arguments.json) as tell:
+    with progress(quiet=arguments.json) as tell:
         trial = tried(stays, arguments.alerts_per_day, arguments.seed, tell)
     document = {**trial.as_json(), "budget_per_patient_day": arguments.alerts_per_day, "written": None}
     if trial.won and arguments.into is not None:
@@ -92,20 +92,3 @@ def _per_day(text: str) -> float:
     if not 0 < value <= _MOST_PER_DAY:
         raise argparse.ArgumentTypeError(f"{text!r} is not above 0 and up to {_MOST_PER_DAY:g}")
     return value
-
-
-@contextmanager
-def _progress(*, quiet: bool) -> Iterator[Any]:
-    """On one line of a terminal; silent with --json and where stderr is no terminal."""
-    if quiet or not sys.stderr.isatty():
-        yield None
-        return
-
-    def tell(share: float, text: str) -> None:
-        sys.stderr.write(f"\r\x1b[K{share:4.0%} {text}")
-        sys.stderr.flush()
-
-    try:
-        yield tell
-    finally:
-        sys.stderr.write("\r\x1b[K")

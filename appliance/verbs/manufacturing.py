@@ -9,12 +9,12 @@ import argparse
 import csv
 import json
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from appliance.arguments import above_zero, add_config, add_data, whole
+from appliance.progress import progress
 
 #: That of `core.learning.plan.TeachSettings`, which a command line that only lists verbs does not load.
 _SHIFT_PX = 16
@@ -22,7 +22,6 @@ _SHIFT_PX = 16
 _LIMIT_OF = {"given": "as given", "recipe": "the recipe's", "model": "the model's own"}
 
 Act = Callable[[argparse.Namespace], int]
-Tell = Callable[[float, str], None]
 
 
 def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -90,8 +89,8 @@ def _teach(arguments: argparse.Namespace) -> int:
     }
     if arguments.known_defects is not None:
         inputs["known_defects"] = str(arguments.known_defects)
-    with _progress(arguments) as progress:
-        result = teach_now(Places(arguments.data), inputs, progress, slot=arguments.activate or "")
+    with progress(quiet=arguments.json) as tell:
+        result = teach_now(Places(arguments.data), inputs, tell, slot=arguments.activate or "")
     return _tell(arguments, result, _taught_lines(result, arguments.activate))
 
 
@@ -102,11 +101,11 @@ def _evaluate(arguments: argparse.Namespace) -> int:
         arguments.false_reject_rate, arguments.seed, arguments.teach_from, arguments.shift_px,
         arguments.augment, arguments.register, arguments.eight_bits, labels=arguments.labels,
     )  # fmt: skip
-    with _progress(arguments) as progress:
+    with progress(quiet=arguments.json) as tell:
         if arguments.seeds:
-            result = evaluate_seeds(arguments.dataset, settings, arguments.seeds, progress)
+            result = evaluate_seeds(arguments.dataset, settings, arguments.seeds, tell)
         else:
-            result = evaluate(arguments.dataset, settings, progress)
+            result = evaluate(arguments.dataset, settings, tell)
     lines = _seeds_lines(result) if arguments.seeds else _evaluated_lines(result)
     return _tell(arguments, result, lines)
 
@@ -118,8 +117,8 @@ def _replay(arguments: argparse.Namespace) -> int:
 
     places = places_of(arguments.config, arguments.data)
     recipe = replaying.recipe_of(places, arguments.slot)
-    with _progress(arguments) as progress:
-        result = replaying.replay(shelf_of(places), arguments.slot, arguments.folder, arguments.limit, progress, recipe)
+    with progress(quiet=arguments.json) as tell:
+        result = replaying.replay(shelf_of(places), arguments.slot, arguments.folder, arguments.limit, tell, recipe)
     if arguments.json:
         _tell(arguments, result, [])
     else:
@@ -217,23 +216,6 @@ def _seeds_lines(result: Mapping[str, Any]) -> list[str]:
 def _tell(arguments: argparse.Namespace, document: Mapping[str, Any], lines: list[str]) -> int:
     sys.stdout.write(json.dumps(document, indent=1) + "\n" if arguments.json else "\n".join(lines) + "\n")
     return 0
-
-
-@contextmanager
-def _progress(arguments: argparse.Namespace) -> Iterator[Tell]:
-    """Writes how far it is on one line of a terminal; silent with --json and where stderr is no terminal."""
-    if arguments.json or not sys.stderr.isatty():
-        yield lambda share, text: None
-        return
-
-    def tell(share: float, text: str) -> None:
-        sys.stderr.write(f"\r\x1b[K{share:4.0%} {text}")
-        sys.stderr.flush()
-
-    try:
-        yield tell
-    finally:
-        sys.stderr.write("\r\x1b[K")  # what is said next, a fault above all, stands on a line of its own
 
 
 def _share(value: float) -> str:

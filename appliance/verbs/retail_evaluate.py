@@ -8,15 +8,14 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from appliance.arguments import add_data, whole
+from appliance.progress import Tell, progress
 from appliance.verbs import retail_codes
 
-Tell = Callable[[float, str], None]
 #: What `evaluate` can look at, and what has to come with it.
 _WAYS = {"references": ("queries",), "video": ("planogram", "truth"), "codes": ()}
 
@@ -48,7 +47,7 @@ def run_evaluate(arguments: argparse.Namespace) -> int:
     way = _way(arguments)
     if way == "codes":
         return retail_codes.run(arguments)
-    with _progress(quiet=arguments.json) as tell:
+    with progress(quiet=arguments.json) as tell:
         document = _products(arguments, tell) if way == "references" else _video(arguments, tell)
     lines = _product_lines(document) if way == "references" else _video_lines(document)
     _say(arguments, document, lines)
@@ -130,20 +129,3 @@ def _video_lines(document: Mapping[str, Any]) -> list[str]:
 
 def _say(arguments: argparse.Namespace, document: Mapping[str, Any], lines: list[str]) -> None:
     sys.stdout.write(json.dumps(document, indent=1) + "\n" if arguments.json else "\n".join(lines) + "\n")
-
-
-@contextmanager
-def _progress(*, quiet: bool) -> Iterator[Tell]:
-    """Writes how far it is on one line of a terminal; silent with --json and where stderr is no terminal."""
-    shown = not quiet and sys.stderr.isatty()
-
-    def tell(share: float, text: str) -> None:
-        if shown:
-            sys.stderr.write(f"\r\x1b[K{share:4.0%} {text}")
-            sys.stderr.flush()
-
-    try:
-        yield tell
-    finally:
-        if shown:
-            sys.stderr.write("\r\x1b[K")
