@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from retail import (
+    camera_page,
     count_page,
     counts_page,
     hand_page,
@@ -36,6 +37,7 @@ def panel() -> Panel:
             *count_page.PAGES,
             *receive_page.PAGES,
             *hand_page.PAGES,
+            *camera_page.PAGES,
             *move_page.PAGES,
             *product_page.PAGES,
             *counts_page.PAGES,

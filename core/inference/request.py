@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Protocol
+from types import MappingProxyType
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,13 +38,15 @@ class Outcome(StrEnum):
     FAILED = "failed"
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+_NO_OUTPUTS: Arrays = MappingProxyType({})
+
+
+class Answer(NamedTuple):
     """`outputs` are there only when `outcome` is ANSWERED; otherwise `reason` says why not."""
 
     model: ModelRef | None
     outcome: Outcome
-    outputs: Arrays = field(default_factory=dict)
+    outputs: Arrays = _NO_OUTPUTS
     reason: str = ""
     queued_s: float = 0.0
     run_s: float = 0.0

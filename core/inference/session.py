@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -56,7 +57,8 @@ class Session:
         self._session = _load(model, provider, threads, self._title)
         self._require_fit(card.inputs, self._session.get_inputs(), "input")
         self._require_fit(card.outputs, self._session.get_outputs(), "output")
-        self._inputs = [(spec, spec.name, np.dtype(spec.dtype), spec.shape) for spec in card.inputs]
+        self._inputs = [(spec, spec.name, np.dtype(spec.dtype)) for spec in card.inputs]
+        self._fitting = {spec.name: spec.shape for spec in card.inputs}  # the last that did
         self._output_names = [spec.name for spec in card.outputs]
         self._verdict = card.verdict.output if card.verdict else ""
         self._run = self._session.run
@@ -74,19 +76,21 @@ class Session:
             raise EngineError(f"{self._title}: the run failed: {_plain(error)}") from error
         outputs = dict(zip(self._output_names, values, strict=True))
         for name, value in outputs.items():
-            if (value.size <= _FINITE_UP_TO or name == self._verdict) and not np.isfinite(value).all():
+            if (value.size <= _FINITE_UP_TO or name == self._verdict) and not _finite(value):
                 raise EngineError(f"{self._title}: output '{name}' is not a finite number")
         return outputs
 
     def _check(self, inputs: Arrays) -> None:
         if len(inputs) != len(self._inputs):
             self._refuse(inputs)
-        for spec, name, dtype, shape in self._inputs:
+        for spec, name, dtype in self._inputs:
             array = inputs.get(name)
             if type(array) is not np.ndarray:
                 self._refuse(inputs)
-            elif (array.dtype != dtype or array.shape != shape) and (reason := mismatch(array, spec)):
-                raise EngineError(f"{self._title}: input '{name}' {reason}")
+            elif array.dtype != dtype or array.shape != self._fitting[name]:
+                if reason := mismatch(array, spec):
+                    raise EngineError(f"{self._title}: input '{name}' {reason}")
+                self._fitting[name] = array.shape
 
     def _refuse(self, inputs: Arrays) -> None:
         wanted = sorted(spec.name for spec in self.card.inputs)
@@ -144,6 +148,11 @@ def _load(model: bytes, provider: Provider, threads: int, title: str) -> Any:
     # The wrapper keeps the file's bytes for its own fall-back, which is off (onnxruntime 1.32 says TODO there).
     session._model_bytes = None
     return session
+
+
+def _finite(value: NDArray[Any]) -> bool:
+    """One number is looked at by itself: an array's way takes longer than a small model's run."""
+    return isfinite(value.item()) if value.size == 1 else bool(np.isfinite(value).all())
 
 
 def _plain(error: Exception) -> str:

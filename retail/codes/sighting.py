@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Set
 from dataclasses import dataclass, field
@@ -34,13 +35,14 @@ class _Claim:
 class Sightings:
     """The reads of one camera. `items` is the item list (GTIN-14); it may be exchanged at any time.
 
-    `within_s`: frames further apart agree on nothing. `again_after_s`: what stays in view is told that often.
+    `within_s`: frames further apart agree on nothing. `again_after_s`: what stays in view is told that often; None: it
+    is told once, and again when it was out of view for longer than `within_s`.
     `refused` counts reads that the item list does not know, by number: some are wrong reads, some unlisted products.
     """
 
     items: Set[str]
     within_s: float = 10.0
-    again_after_s: float = 60.0
+    again_after_s: float | None = 60.0
     refused: Counter[str] = field(default_factory=Counter)
     _claims: dict[str, _Claim] = field(default_factory=dict)
 
@@ -58,7 +60,7 @@ class Sightings:
         return [sighting for sighting in told if sighting is not None]
 
     def _lives(self, claim: _Claim, at: Instant) -> bool:
-        return at.since(claim.last) <= max(self.within_s, self.again_after_s if claim.told else 0.0)
+        return at.since(claim.last) <= max(self.within_s, (self.again_after_s or 0.0) if claim.told else 0.0)
 
     def _claim(self, gtin: str, at: Instant) -> Sighting | None:
         claim = self._claims.get(gtin)
@@ -66,7 +68,8 @@ class Sightings:
             self._claims[gtin] = _Claim(at, at, told=claim.told if claim else None)
             return None
         claim.frames, claim.last = claim.frames + 1, at
-        due = claim.told is None or at.since(claim.told) >= self.again_after_s
+        again_s = math.inf if self.again_after_s is None else self.again_after_s
+        due = claim.told is None or at.since(claim.told) >= again_s
         if claim.frames < FRAMES_AGREE or not due:
             return None
         claim.told = at

@@ -195,7 +195,8 @@ def test_a_pause_is_crossed_and_counts_down_everywhere_and_is_ended(wall: Page, 
     said(wall.locator('[data-do="pause-audio"]'), "Resume audio")
     wall.locator('[data-do="pause-audio"]').click()
     eventually(wall, "document.querySelector('[data-toast]').textContent.includes('Audio on again')")
-    assert [command.name for where, command in station.orders if where == "ward"][-1] == "resume-audio"
+    ordered = [command.name for where, command in station.orders if where == "ward"]
+    assert [name for name in ordered if name != "audio-state"] == ["pause-audio", "resume-audio"]
 
 
 @pytest.mark.slow
@@ -329,6 +330,9 @@ def test_a_line_that_falls_silent_is_the_loss_of_the_central_link(wall: Page, st
     eventually(wall, "document.querySelector('.station').classList.contains('station--lost')")
     said(wall.locator("[data-banner]"), "CENTRAL LINK LOST")
     eventually(wall, "window.tones === 10")
+    for key in ("acknowledge", "accept", "busy"):
+        assert wall.locator(f'[data-do="{key}"]').is_disabled(), f"{key} would reach nobody"
+    said(wall.locator('[data-do="acknowledge"]'), "No link")
     wall.locator('[data-do="pause-audio"]').click()
     said(wall.locator("[data-toast]"), "Audio paused")
     station.tell(bed_3=bed())

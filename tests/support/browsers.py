@@ -14,10 +14,11 @@ _QUIET = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "
 
 
 @contextmanager
-def opened_browser(chromium: str) -> Iterator[Browser]:
+def opened_browser(chromium: str, *more: str) -> Iterator[Browser]:
+    """`more`: further words of its command line."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=list(_QUIET))
+        browser = playwright.chromium.launch(executable_path=chromium, args=[*_QUIET, *more])
         yield browser
         browser.close()

@@ -41,6 +41,17 @@ class WholeDemo(Cell):
         whole = [supervisor, *supervisor.children(recursive=True)]
         return float(sum(process.memory_full_info().pss for process in whole)) / 2**20
 
+    def cpu_s(self) -> dict[str, float]:
+        """Processor seconds so far, by process; `prepared`: of what was done before the box began, and is over."""
+        supervisor = psutil.Process(self.supervisor)
+        spent = supervisor.cpu_times()
+        found = {"supervisor": spent.user + spent.system, "prepared": spent.children_user + spent.children_system}
+        for name, standing in self.standings().items():
+            if standing.pid and psutil.pid_exists(standing.pid):
+                times = psutil.Process(standing.pid).cpu_times()
+                found[name] = times.user + times.system + times.children_user + times.children_system
+        return found
+
     def _heart_rates(self) -> int:
         return len(_HEART_RATES.findall(re.sub(r"<[^>]*>", " ", self.ward.page())))
 

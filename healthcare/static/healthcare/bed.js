@@ -112,7 +112,7 @@ function toast(text) {
 
 const target = () => rows.find((row) => !row.acknowledged) || null;
 
-root.addEventListener("station:drawn", ({ detail: { shown, sound } }) => {
+root.addEventListener("station:drawn", ({ detail: { shown, sound, away } }) => {
   rows = [...shown.active, ...shown.ended, ...shown.technical].filter((row) => row.station === state.bed);
   paused = sound.paused;
   const here = shown.banner.to === state.bed;
@@ -120,7 +120,7 @@ root.addEventListener("station:drawn", ({ detail: { shown, sound } }) => {
   setHidden(acknowledge, !row || shown.lost); // nothing takes room from "go to the bedside"
   setText(acknowledge, here ? "Acknowledge" : `Acknowledge bed ${state.label}`);
   if (here) setHidden(go, true);
-  for (const name of ["accept", "busy"]) keys[name].toggleAttribute("disabled", !row || row.accepted || row.look === "latched");
+  for (const name of ["accept", "busy"]) keys[name].toggleAttribute("disabled", away || !row || row.accepted || row.look === "latched");
   keys["pause-audio"].toggleAttribute("disabled", !(sound.paused || sound.sounds));
   setText(field(keys["pause-audio"], "pause"), paused ? "Resume audio" : `Pause audio ${minutes(state.pause_s)}`);
 });

@@ -19,6 +19,7 @@ let picked = { key: "", until: 0 };
 let pressed = null;
 let paused = false;
 let hears = false;
+let noLine = false;
 let quieten = () => false; // silences what this screen sounds by itself; whether there was anything
 let toastTimer = 0;
 
@@ -30,22 +31,29 @@ export function toast(text) {
 }
 
 // `found`: every row of the rail that is an alarm of a bed, the most urgent first.
-// `sound`: whether the audio is paused, and whether anything would sound.
-export function drawKeys(found, sound) {
+// `sound`: whether the audio is paused, and whether anything would sound. `away`: no order would reach the line, and no key
+// looks as if it did; what this screen sounds by itself can be paused all the same.
+export function drawKeys(found, sound, away) {
   rows = found;
+  noLine = away;
   paused = sound.paused;
   hears = sound.paused || sound.sounds;
   if (picked.key && (performance.now() > picked.until || !rows.some((row) => row.key === picked.key))) picked.key = "";
   drawPicked(picked.key);
   const row = target();
-  keys.acknowledge.toggleAttribute("disabled", !row || row.acknowledged);
-  setText(field(keys.acknowledge, "acknowledge"), row ? `${row.acknowledged ? "Acknowledged" : "Acknowledge"} ${placeOf(row)}` : "Nothing to acknowledge");
-  for (const name of ["accept", "busy"]) keys[name].toggleAttribute("disabled", !row || row.accepted || row.acknowledged || row.look === "latched" || !row.bed);
+  keys.acknowledge.toggleAttribute("disabled", noLine || !row || row.acknowledged);
+  setText(field(keys.acknowledge, "acknowledge"), wordOf(row));
+  for (const name of ["accept", "busy"]) keys[name].toggleAttribute("disabled", noLine || !row || row.accepted || row.acknowledged || row.look === "latched" || !row.bed);
   keys["pause-audio"].toggleAttribute("disabled", !hears);
   setText(field(keys["pause-audio"], "pause"), paused ? "Resume audio" : `Pause audio ${minutes(pauseS)}`);
 }
 
 const target = () => rows.find((row) => row.key === picked.key) || rows.find((row) => !row.acknowledged) || null;
+
+function wordOf(row) {
+  if (noLine) return "No link: nothing can be acknowledged";
+  return row ? `${row.acknowledged ? "Acknowledged" : "Acknowledge"} ${placeOf(row)}` : "Nothing to acknowledge";
+}
 
 const placeOf = (row) => (row.bed ? `bed ${row.bed}` : "ward alarm");
 
@@ -91,5 +99,5 @@ export function orders({ silence, startAudio }) {
 function tapped(key, startAudio) {
   if (key === "audio") { startAudio(); return; }
   picked = { key: picked.key === key ? "" : key, until: performance.now() + PICK_MS };
-  drawKeys(rows, { paused, sounds: hears });
+  drawKeys(rows, { paused, sounds: hears }, noLine);
 }

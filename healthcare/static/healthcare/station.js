@@ -1,5 +1,6 @@
 // What goes on on every page of the station: the highest alarm in the banner, the audio, the loss of the link, the colours
-// of the day. A page listens on `root` for "station:bed" ({station, bed}) and "station:drawn" (all that `told.js` says).
+// of the day. A page listens on `root` for "station:bed" ({station, bed}) and "station:drawn" (all that `told.js` says,
+// what sounds, and `away`: the line is not heard, so that no order would reach it).
 
 import { ScreenAudio, screenName } from "./audio.js";
 import { drawAudio, drawBanner, drawTally, linkAge } from "./banner.js";
@@ -39,7 +40,7 @@ export function draw() {
   drawAudio(heard);
   setText(root.querySelector("[data-charge]"), typeof ward.roster?.charge === "string" ? ward.roster.charge : "");
   const sounds = shown.lost || soundingOf([...told, ward]).priority !== "";
-  say("station:drawn", { shown, sound: { paused: heard.until_utc_s !== null, sounds } });
+  say("station:drawn", { shown, away: lost, sound: { paused: heard.until_utc_s !== null, sounds } });
 }
 
 // Once for all that came in the same moment.

@@ -15,10 +15,10 @@ for (const [name, label] of state.places) {
 }
 
 root.addEventListener("station:bed", ({ detail }) => drawn.get(detail.station)(detail.bed));
-root.addEventListener("station:drawn", ({ detail: { shown, sound } }) => {
+root.addEventListener("station:drawn", ({ detail: { shown, sound, away } }) => {
   drawRail(shown);
   const rows = [...shown.active, ...shown.ended, ...shown.technical.filter((row) => row.station)];
-  drawKeys(rows, sound);
+  drawKeys(rows, sound, away);
 });
 root.addEventListener("station:colours", repaint);
 orders({ silence: () => audio.silence(state.pause_s), startAudio });

@@ -1,5 +1,8 @@
 // A scanner that types a code and Enter; a person may type one too. Times are those of the keyboard, so that a page that
 // is busy loses nothing at five scans a second. What is typed into a field is the field's.
+// What the hand-held's camera reads is heard in the same way.
+
+import { camera } from "./camera.js";
 
 const LETTER_WITHIN_MS = 1000;
 const FEWEST = 4;
@@ -10,6 +13,7 @@ const typing = (target) => target.closest?.("input, textarea, select, dialog[ope
 export function wedge(heard) {
   let letters = "";
   let last = -Infinity;
+  camera(heard);
 
   document.addEventListener("keydown", (event) => {
     if (event.altKey || event.metaKey || event.repeat || typing(event.target)) return;

@@ -49,6 +49,12 @@ def test_what_stays_in_view_is_told_now_and_then() -> None:
     assert told == [5, 65, 125, 185]
 
 
+def test_what_is_told_once_is_told_again_when_it_was_away() -> None:
+    sightings = Sightings({LISTED}, within_s=1.5, again_after_s=None)
+    in_view = [*range(40), *range(60, 100)]  # tenths of a second; two seconds without it between
+    assert [tenth for tenth in in_view if sightings.see([CODE], START.plus(tenth / 10))] == [1, 61]
+
+
 def test_the_item_list_decides_between_two_numbers() -> None:
     either = Scanned("x", Kind.GTIN, gtin=OTHER, other_gtin=LISTED)
     sightings = Sightings({LISTED})
