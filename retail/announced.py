@@ -15,6 +15,8 @@ from retail.ledger_shown import account_text
 from retail.work_rows import products_of
 
 _MOST_LINES = 12
+_TOLD_S = 7 * 86400.0
+_MOVING = frozenset({"gtin", "thousandths", "from", "to"})
 _WORDS: Sequence[tuple[str, str]] = (("lot", "lot"), ("expiry", "date"), ("price_cents", "price"))
 
 
@@ -47,19 +49,24 @@ def clashes(
     found: Iterable[Mapping[str, Any]], known: Mapping[str, Mapping[str, Any]], currency: str, now_utc_s: float,
     zone: ZoneInfo,
 ) -> list[dict[str, Any]]:  # fmt: skip
-    """Conflicts of the ledger in words: what counts, and what was told later under the same name and line."""
+    """Conflicts of the ledger in words: what counts, and what was told later under the same name and line. One that
+    leaves the stock as it is asks for nothing and is told for a week.
+    """
     shown = []
     for one in found:
         gtin = str(one["stands"]["gtin"] or one["said"]["gtin"])
         product = known.get(gtin, {})
         stands, said = one["stands"], one["said"]
         differs = [name for name in stands if stands[name] != said[name]]
+        moves = any(name in _MOVING for name in differs)
+        if not moves and now_utc_s - one["at_ms"] / 1000 > _TOLD_S:
+            continue
         shown.append({
             "gtin": gtin, "name": str(product.get("name") or gtin or stands["code"]),
             "document": f"{one['source']} {one['ref']}", "line": one["line"], "who": one["who"],
             "when": when(one["at_ms"] / 1000, now_utc_s, zone),
             "stands": _words(stands, differs, known, currency), "said": _words(said, differs, known, currency),
-            "place": _place(stands), "moves": any(name in ("gtin", "thousandths", "from", "to") for name in differs),
+            "place": _place(stands), "moves": moves,
         })  # fmt: skip
     return shown
 

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Connection, Integer, cast, literal, null, select, union_all
 
 from retail.ledger import tables
+from retail.ledger.document import OUTSIDE
 
 
 def timeline(connection: Connection, gtin: str, *, before_ms: int = 2**62, most: int = 100) -> list[dict[str, Any]]:
@@ -41,7 +42,8 @@ def newest_documents(connection: Connection, most: int = 20) -> list[dict[str, A
 
 
 def conflicts(connection: Connection, *, gtin: str = "", most: int = 50) -> list[dict[str, Any]]:
-    """Lines that were told again and differently, the newest first: what `stands`, and what was `said` later.
+    """Lines that were told again and differently, the newest first: what `stands`, and what was `said` later. They end
+    when every product and place that they are about was counted since: what is there was looked at.
 
     `{"source", "ref", "kind", "who", "line", "at_ms", "stands", "said"}`; both are `{"gtin", "code", "thousandths",
     "from", "to", "lot", "expiry", "price_cents"}`. With `gtin`: of that product alone, whichever of the two names it.
@@ -55,11 +57,24 @@ def conflicts(connection: Connection, *, gtin: str = "", most: int = 50) -> list
         stands = _stands(connection, row.document, row.line)
         if gtin and gtin not in (said["gtin"], stands["gtin"]):
             continue
+        if _counted_since(connection, row.sequence, stands, said):
+            continue
         named = {name: getattr(row, name) for name in ("source", "ref", "kind", "who", "line", "at_ms")}
         found.append({**named, "stands": stands, "said": said})
         if len(found) == most:
             break
     return found
+
+
+def _counted_since(connection: Connection, sequence: int, *sides: Mapping[str, Any]) -> bool:
+    about = {(side["gtin"], side[way]) for side in sides for way in ("from", "to")}
+    pairs = [(gtin, place) for gtin, place in about if gtin and place and place not in OUTSIDE]
+    count, document = tables.counts.c, tables.documents.c
+    query = select(count.document).join(tables.documents, document.id == count.document)
+    query = query.where(document.sequence > sequence, count.voided.is_(False)).limit(1)
+    return bool(pairs) and all(
+        connection.execute(query.where(count.gtin == gtin, count.place == place)).first() for gtin, place in pairs
+    )
 
 
 def _said(document: Mapping[str, Any], number: int) -> dict[str, Any]:

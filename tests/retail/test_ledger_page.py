@@ -69,6 +69,20 @@ def test_what_was_told_twice_and_differs_shows_both_and_a_count_settles_it(store
     assert send(store.associate, "/ledger/count", gtin="x", place="")[0] == 400
 
 
+def test_a_difference_that_leaves_the_stock_as_it_is_is_told_for_a_week(store: StoreRig) -> None:
+    def told(ref: str, days: float, lot: str) -> None:
+        line = {"line": 1, "gtin": BAGS, "thousandths": 1000, "from": "floor", "to": "customer", "lot": lot}
+        store.documents({"source": "till", "ref": ref, "kind": "sale", "at_utc_s": NOW_UTC_S - days * 86400,
+                         "lines": [line]})  # fmt: skip
+
+    for ref, days in (("young", 6), ("old", 8)):
+        told(ref, days, "L1")
+        told(ref, days, "L2")
+    page = read(store.associate, "/ledger")
+    assert "till young, line 1" in page and "the stock is right either way" in page
+    assert "till old, line 1" not in page
+
+
 def test_a_new_ledger_says_what_is_missing(tmp_path_factory: pytest.TempPathFactory) -> None:
     with StoreRig(tmp_path_factory.mktemp("new")) as store:
         page = read(store.viewer, "/ledger")

@@ -6,7 +6,7 @@ from sqlalchemy import Engine
 
 from retail.ledger.document import Document, Line
 from retail.ledger.past import conflicts
-from tests.support.ledgers import MORNING, OATS, TEA, record, sale
+from tests.support.ledgers import MORNING, OATS, TEA, count, record, sale, void
 from verticals.store.database import reading
 
 
@@ -30,3 +30,17 @@ def test_a_line_that_waits_for_its_code_can_be_told_differently_too(engine: Engi
         record(engine, Document("till-3", "19", "sale", MORNING, [line]))
     (found,) = _found(engine)
     assert found["stands"]["code"] == "4711" and found["said"]["code"] == "4712"  # type: ignore[index]
+
+
+def test_what_was_told_twice_ends_when_each_of_its_products_was_counted_since(engine: Engine) -> None:
+    record(engine, count("before", 9, TEA), sale("18", 1, OATS), sale("18", 1, TEA))
+    assert len(_found(engine)) == 1, "the count was before it"
+    counted = count("oats", 5, OATS)
+    record(engine, counted)
+    assert len(_found(engine)) == 1, "nobody looked at the tea"
+    record(engine, count("tea elsewhere", 5, TEA, place="backroom"))
+    assert len(_found(engine)) == 1
+    record(engine, count("tea", 5, TEA))
+    assert _found(engine) == []
+    record(engine, void("void", counted))
+    assert len(_found(engine)) == 1, "a count that is taken back settles nothing"
