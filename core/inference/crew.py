@@ -95,7 +95,7 @@ class Crew:
 
     def free_place(self, job: Job) -> Place | None:
         """With the lock: a place for the asker's own thread; None when it has to wait like everybody."""
-        if self._closed or not self._free or self._busy >= self._limit:
+        if self._closed or not self._free or len(self.places) - len(self._free) >= self._limit:
             return None
         place = self._free.pop()
         place.take(job, None)
@@ -105,8 +105,12 @@ class Crew:
         """The asker's own run is over."""
         with self._lock:
             place.job = None
-            if not place.left:
+            if place.left:
+                return
+            if self._queue:
                 self._put_to_use(place)
+            else:
+                self._free.append(place)
 
     def limit(self, number: int) -> None:
         """At most so many models run at once, one at least; what runs is not ended."""

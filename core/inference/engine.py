@@ -154,7 +154,7 @@ class LocalEngine:
             return self._settle(job, None)
         if deadline_mono_s - now_s > _PLENTY * loaded.longest_run_s and (place := self._take_place(job)):
             try:
-                return self._settle(job, self._work(job, place))
+                return self._settle(job, self._work(job, place, now_s))
             finally:
                 self._crew.pass_on(place)
         self._submit(job, priority)
@@ -195,13 +195,15 @@ class LocalEngine:
     def _take_place(self, job: Job) -> Place | None:
         with self._lock:
             place = self._crew.free_place(job)
-            if place is not None:
+            if place is not None and job.deadline_mono_s < self._mending.wake_s:
                 self._mending.expect(job.deadline_mono_s)
             return place
 
-    def _work(self, job: Job, place: Place) -> Answer:
+    def _work(self, job: Job, place: Place, started_s: float | None = None) -> Answer:
+        """`started_s`: of who asked this very moment and runs it itself."""
         loaded, inputs, ref = job.loaded, job.inputs, job.loaded.ref
-        started_s = self._clock.now().mono_s
+        if started_s is None:
+            started_s = self._clock.now().mono_s
         queued_s = started_s - job.submitted_mono_s
         if job.given_up or started_s >= job.deadline_mono_s:
             return Answer(ref, Outcome.LATE, reason="its turn came after the deadline", queued_s=queued_s)

@@ -15,7 +15,7 @@ from tests.support.ward_rooms import RoomRig, desk
 from verticals.contract import Reply
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Page, Route
 
 pytestmark = pytest.mark.browser
 
@@ -81,6 +81,19 @@ def test_a_tap_accepts_for_this_person_and_a_refusal_is_said(phone: Page, statio
     phone.locator('[data-order="busy"]').click()
     phone.get_by_text("It is not on the board any more.").wait_for(timeout=10_000)
     station.answer = lambda where, command: Reply(True)
+
+
+def test_a_look_that_hangs_is_given_up_and_made_again(phone: Page, station: RoomRig) -> None:
+    """As between two access points; the page waits ten seconds, here half a second."""
+    phone.evaluate("const whole = AbortSignal.timeout.bind(AbortSignal); AbortSignal.timeout = (ms) => whole(ms / 20)")
+    hung: list[Route] = []
+    phone.route("**/phone", lambda route: route.continue_() if hung else hung.append(route))
+    station.tell(bed_7=bed())
+    phone.get_by_text("No alarm calls you").wait_for(timeout=10_000)
+    assert len(hung) == 1
+    phone.unroute("**/phone")
+    station.tell(bed_7=bed(alarm(told=["Nurse 14"])))
+    phone.locator('[data-call="bed-7/1"]').wait_for(timeout=10_000)
 
 
 def test_a_phone_that_was_signed_out_by_itself_says_that_nothing_reaches_it(phone: Page, station: RoomRig) -> None:

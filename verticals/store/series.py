@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, Engine, delete, func, insert, select
+from sqlalchemy import Connection, Engine, bindparam, delete, func, insert, select
 
 from verticals.store.database import reading, upsert, writing
 from verticals.store.tables import series, series_tail
@@ -29,6 +29,7 @@ _NAMES_A_ROW = 65_535
 _IN_A_QUERY = 500
 _LAST_MINUTE = 2**31 - 1  # the column's; in the year 6053
 _INSERT_TAIL = insert(series_tail)
+_DROP = delete(series).where(series.c.channel == bindparam("of"), series.c.minute == bindparam("at"))
 
 Arrays = tuple[NDArray[np.int64], NDArray[np.float64]]
 
@@ -122,9 +123,8 @@ class SeriesStore:
         with writing(self._engine) as connection:
             old = select(series.c.channel, series.c.minute).where(series.c.minute < border)
             rows = connection.execute(old.order_by(series.c.minute, series.c.channel).limit(minutes_at_once)).all()
-            for row in rows:
-                mine = (series.c.channel == row.channel) & (series.c.minute == row.minute)
-                connection.execute(delete(series).where(mine))
+            if rows:
+                connection.execute(_DROP, [{"of": row.channel, "at": row.minute} for row in rows])
         return len(rows)
 
 

@@ -1,6 +1,7 @@
 // A bed's page: numbers are patched as the bed tells them, with the words of its sector on the wall; what comes from the
 // record (drawings, score, limits, log) is swapped for the box's own drawing of it when something was recorded.
 
+import { patient } from "/static/ui/patience.js";
 import { post } from "/static/ui/post.js";
 import { swapWith } from "/static/ui/swap.js";
 import { setMoment } from "./moments.js";
@@ -69,7 +70,7 @@ async function redraw() {
   if (fetching || document.hidden) { later(EVERY_MS); return; }
   fetching = true;
   try {
-    const answer = await fetch(location.href, { credentials: "same-origin", headers: { Accept: "text/html" } });
+    const answer = await fetch(location.href, { credentials: "same-origin", headers: { Accept: "text/html" }, ...patient() });
     if (answer.ok) {
       const log = root.querySelector(".log")?.scrollTop || 0;
       swapWith(await answer.text());

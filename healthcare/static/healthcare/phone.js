@@ -1,6 +1,7 @@
 // A person's own page on a phone: the box draws what it says, this keeps it new, sounds and shakes for the alarms that
 // called its person, tells the box that it is here, and sends what the person orders.
 
+import { patient } from "/static/ui/patience.js";
 import { post } from "/static/ui/post.js";
 import { swapWith } from "/static/ui/swap.js";
 import { begin } from "./moments.js";
@@ -71,7 +72,7 @@ async function redraw() {
   if (drawing || held) { draw(SOON_MS); return; }
   drawing = true;
   try {
-    const answer = await fetch(location.pathname, { cache: "no-store" });
+    const answer = await fetch(location.pathname, { cache: "no-store", ...patient() });
     if (answer.ok) swapWith(await answer.text(), ["phone"]);
   } catch {
     // no beat says so already

@@ -1,6 +1,7 @@
 // Draws the pieces of a page (data-swap) anew every data-redraw-s seconds, and at what the beds tell; prints it on demand.
 // Where the box does not answer, what is there stays there, with the time that it was drawn.
 
+import { patient } from "/static/ui/patience.js";
 import { swapWith } from "/static/ui/swap.js";
 
 const SOON_MS = 500;
@@ -11,7 +12,7 @@ let held = false; // a finger is down: what it came down on stays where it is
 async function redraw() {
   if (held) { later(SOON_MS); return; }
   try {
-    const answer = await fetch(location.href, { cache: "no-store" });
+    const answer = await fetch(location.href, { cache: "no-store", ...patient() });
     if (answer.ok) swapWith(await answer.text());
   } catch {
     // the next turn tries again

@@ -1,5 +1,6 @@
 // Counters, times, chips of the devices, the reject chart.
 
+import { patient } from "/static/ui/patience.js";
 import { toMinutes } from "/static/ui/parts.js";
 import { line, one, root, set } from "./fields.js";
 
@@ -51,7 +52,7 @@ let chartDue = performance.now() + CHART_EVERY_MS;
 export async function chart() {
   if (performance.now() < chartDue) return;
   chartDue = performance.now() + CHART_EVERY_MS;
-  const answer = await fetch(`/line/${line}/chart`).catch(() => null);
+  const answer = await fetch(`/line/${line}/chart`, patient()).catch(() => null);
   if (!answer?.ok) return;
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   one("chart").replaceWith(page.querySelector('[data-field="chart"]'));

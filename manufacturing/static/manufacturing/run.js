@@ -1,6 +1,7 @@
 // The run page: patches text and shapes in place as parts come; without it the page still reads as it was served.
 // From the stream: "ew:event" (a part, a gate, a label, a delivery), "ew:live" (how the line stands), "ew:beat".
 
+import { patient } from "/static/ui/patience.js";
 import { line, one, root, set, show, state } from "./fields.js";
 import { chart, count, drawChips, drawTimes } from "./figures.js";
 import { order, tell, toast } from "./orders.js";
@@ -126,7 +127,7 @@ function countWaiting() {
   if (waitingDue) return;
   waitingDue = setTimeout(async () => {
     waitingDue = 0;
-    const answer = await fetch(`/line/${line}/review/count`).catch(() => null);
+    const answer = await fetch(`/line/${line}/review/count`, patient()).catch(() => null);
     if (answer?.ok) set("waiting", String((await answer.json()).waiting));
   }, 1000);
 }

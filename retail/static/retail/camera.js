@@ -1,6 +1,7 @@
 // The hand-held's own camera as its scanner, where it has one and the browser allows it (over trusted TLS, or at the box
 // itself). A picture goes to the box, its word comes back, then the next one: what counts is heard as if it was typed.
 
+import { patient } from "/static/ui/patience.js";
 import { beep } from "./beeps.js";
 import { newKey } from "./kept.js";
 
@@ -46,7 +47,7 @@ async function ask() {
   const token = document.querySelector('meta[name="csrf"]').content;
   try {
     const headers = { Accept: "application/json", "X-CSRF-Token": token, "X-Beat": "1" };
-    const answer = await fetch("/hand/camera", { method: "POST", credentials: "same-origin", headers, body: form });
+    const answer = await fetch("/hand/camera", { method: "POST", credentials: "same-origin", headers, body: form, ...patient() });
     if (answer.status === 401) return { error: "Sign in to scan by camera." };
     const said = await answer.json().catch(() => ({}));
     return answer.ok ? said : { error: said.error || `The box answered ${answer.status}.` };

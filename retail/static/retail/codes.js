@@ -1,6 +1,7 @@
 // What a scanned text means for the page, as far as a hand-held can tell by itself: the product, from the list that it
 // keeps. The box reads the text again (lots, dates, weights, the store's own numbers) and has the last word.
 
+import { ACT_MS, patient } from "/static/ui/patience.js";
 import { things } from "./kept.js";
 
 const KEPT = "products";
@@ -49,7 +50,7 @@ export const knownProducts = () => Object.entries(list.products);
 // The kept list at once, the box's as soon as it comes.
 export async function loadProducts() {
   list = (await things.get(KEPT).catch(() => null)) || list;
-  const fresh = fetch("/hand/products", { headers: { Accept: "application/json" } })
+  const fresh = fetch("/hand/products", { headers: { Accept: "application/json" }, ...patient(ACT_MS) })
     .then((answer) => (answer.ok ? answer.json() : null))
     .then(async (found) => {
       if (!found?.products) return;

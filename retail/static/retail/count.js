@@ -1,5 +1,6 @@
 // A blind count: each scan adds one, is on the hand-held's disk before it is shown, and reaches the box when it can.
 
+import { ACT_MS, patient } from "/static/ui/patience.js";
 import { beep } from "./beeps.js";
 import { knownProducts, loadProducts, lookUp, nameOf } from "./codes.js";
 import { ageText } from "./hand.js";
@@ -187,7 +188,7 @@ async function finish() {
   try {
     const token = document.querySelector('meta[name="csrf"]').content;
     const headers = { "Content-Type": "application/json", Accept: "application/json", "X-CSRF-Token": token };
-    const answer = await fetch(`/count/${said.sheet}/finish`, { method: "POST", credentials: "same-origin", headers, body: "{}" });
+    const answer = await fetch(`/count/${said.sheet}/finish`, { method: "POST", credentials: "same-origin", headers, body: "{}", ...patient(ACT_MS) });
     const reply = await answer.json().catch(() => ({}));
     if (reply.accepted) location.assign("/count");
     else tell(reply.reason || reply.error || `The box answered ${answer.status}.`);

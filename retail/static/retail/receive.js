@@ -1,6 +1,7 @@
 // A delivery: each scan is one that came, is on the hand-held's disk before it is shown, and reaches the box when it can.
 // What came is never less than nothing: what was scanned too often is put right by a count, or the delivery is given up.
 
+import { ACT_MS, patient } from "/static/ui/patience.js";
 import { beep } from "./beeps.js";
 import { loadProducts, lookUp, nameOf, unitOf } from "./codes.js";
 import { ageText } from "./hand.js";
@@ -152,7 +153,7 @@ async function over(how) {
   try {
     const token = document.querySelector('meta[name="csrf"]').content;
     const headers = { "Content-Type": "application/json", Accept: "application/json", "X-CSRF-Token": token };
-    const answer = await fetch(`/receive/${said.receiving}/${how}`, { method: "POST", credentials: "same-origin", headers, body: "{}" });
+    const answer = await fetch(`/receive/${said.receiving}/${how}`, { method: "POST", credentials: "same-origin", headers, body: "{}", ...patient(ACT_MS) });
     const reply = await answer.json().catch(() => ({}));
     if (reply.accepted) location.reload();
     else tell(reply.reason || reply.error || `The box answered ${answer.status}.`);

@@ -1,6 +1,7 @@
 // Draws the pieces of a page anew when the store tells of something, at most every two seconds, and once a minute. Nothing
 // is drawn while a finger is down or somebody writes, nor while a dialog is open.
 
+import { patient } from "/static/ui/patience.js";
 import { swapWith } from "/static/ui/swap.js";
 
 const SOON_MS = 500;
@@ -20,7 +21,7 @@ async function draw() {
   drawn = performance.now();
   const { id } = document.activeElement || {};
   try {
-    const answer = await fetch(location.href, { headers: { Accept: "text/html" }, credentials: "same-origin" });
+    const answer = await fetch(location.href, { headers: { Accept: "text/html" }, credentials: "same-origin", ...patient() });
     if (answer.ok && !busy()) swapWith(await answer.text(), [...root.querySelectorAll("[data-swap]")].map((one) => one.dataset.swap));
     if (id) document.getElementById(id)?.focus({ preventScroll: true });
   } catch {

@@ -2,6 +2,7 @@
 // hand-held before the box has acknowledged it, and what comes twice has the same key, so that it counts once.
 // `change`: {key, address, values, at_ms, told}; with `lines`, changes of the same address go together.
 
+import { ACT_MS, patient } from "/static/ui/patience.js";
 import { changes, newKey } from "./kept.js";
 
 const SOON_MS = 120;
@@ -117,6 +118,7 @@ async function tried(address, body) {
     const answer = await fetch(address, {
       method: "POST",
       credentials: "same-origin",
+      ...patient(ACT_MS),
       headers: { "Content-Type": "application/json", Accept: "application/json", "X-CSRF-Token": token().content },
       body: JSON.stringify(body),
     });
@@ -131,7 +133,7 @@ const token = () => document.querySelector('meta[name="csrf"]');
 // A page from the cache, or one that was open while somebody signed in anew, has an old token.
 async function freshToken() {
   try {
-    const page = await (await fetch("/sign-in", { headers: { Accept: "text/html" }, cache: "no-store" })).text();
+    const page = await (await fetch("/sign-in", { headers: { Accept: "text/html" }, cache: "no-store", ...patient(ACT_MS) })).text();
     const fresh = new DOMParser().parseFromString(page, "text/html").querySelector('meta[name="csrf"]')?.content;
     if (!fresh || fresh === token().content) return false;
     token().content = fresh;

@@ -1,5 +1,6 @@
 // The list of tasks goes on without network: what a person did is kept here and gone from the list at once.
 
+import { patient } from "/static/ui/patience.js";
 import { swapWith } from "/static/ui/swap.js";
 import { add, begin, pending } from "./sending.js";
 
@@ -42,7 +43,7 @@ async function draw() {
   if (held || document.activeElement?.matches("input")) { later(SOON_MS); return; }
   drawn = performance.now();
   try {
-    const answer = await fetch("/tasks", { headers: { Accept: "text/html" }, credentials: "same-origin" });
+    const answer = await fetch("/tasks", { headers: { Accept: "text/html" }, credentials: "same-origin", ...patient() });
     if (answer.ok && !answer.redirected) swapWith(await answer.text(), ["list", "kinds"]);
   } catch {
     // the list stays as it is; the page says that the box is not reached

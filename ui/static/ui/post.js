@@ -2,6 +2,8 @@
 // When the box asks for a sign-in, "ew:sign-in" opens the pad. `beat`: the page itself sends it, no person did
 // anything, so that it keeps nobody signed in.
 
+import { ACT_MS, patient } from "./patience.js";
+
 const token = () => document.querySelector('meta[name="csrf"]')?.content || "";
 
 export async function post(address, values = {}, { beat = false } = {}) {
@@ -10,6 +12,7 @@ export async function post(address, values = {}, { beat = false } = {}) {
     answer = await fetch(address, {
       method: "POST",
       credentials: "same-origin",
+      ...patient(ACT_MS),
       headers: {
         "Content-Type": "application/json",
         Accept: "application/json",

@@ -4,6 +4,7 @@
 // before the tap is over. A second tap while the first is on its way is dropped. Keys that are held send their
 // form when the hold is over. Without script all of them are plain links and forms.
 
+import { ACT_MS, LOOK_MS, patient } from "./patience.js";
 import { swapWith } from "./swap.js";
 
 const AFTER_UP_MS = 300; // by then a touch has become its click
@@ -72,12 +73,14 @@ export function within(root, { nothing = "Nothing was done.", say = (line) => ro
   async function look(names = null, at = undefined) {
     if (acting || looking) { owed = () => look(names, at); return; }
     looking = new AbortController();
+    const late = setTimeout(() => looking?.abort(), LOOK_MS);
     try {
       const { signal } = looking;
       await draw(await fetch(at ?? address, { ...html, signal }), names, signal);
     } catch {
       // a person acted, or the box does not answer, which the shell shows
     } finally {
+      clearTimeout(late);
       looking = null;
       settle();
     }
@@ -96,7 +99,7 @@ export function within(root, { nothing = "Nothing was done.", say = (line) => ro
     if (!said.isConnected) say(said);
   }
 
-  const open = (to) => act(() => fetch(to, html));
+  const open = (to) => act(() => fetch(to, { ...html, ...patient(ACT_MS) }));
   function under(link) {
     const { origin, pathname } = new URL(link.href);
     return origin === location.origin && (pathname === here || pathname.startsWith(`${here}/`));
