@@ -31,6 +31,27 @@ _NEWEST_COUNTS = (
     .group_by(_count.gtin, _count.place)
 )
 _BALANCES = select(tables.balances).where(_balance.gtin.in_(bindparam("gtins", expanding=True)))
+_document, _line = tables.documents.c, tables.lines.c
+_COUNTS = (
+    select(tables.counts)
+    .join(tables.documents, _document.id == _count.document)
+    .where(_count.gtin.in_(bindparam("gtins", expanding=True)), _count.voided.is_(False))
+    .order_by(_count.at_ms, _document.source, _document.ref, _count.line)
+)
+_PLACE = bindparam("place")
+_SUMS = (
+    select(_line.lot, func.sum(case((_line.to_account == _PLACE, _line.thousandths), else_=-_line.thousandths)))
+    .where(_line.gtin == bindparam("gtin"), _line.at_ms > bindparam("after"), _line.at_ms <= bindparam("until"))
+    .where(or_(_line.from_account == _PLACE, _line.to_account == _PLACE))
+    .group_by(_line.lot)
+)
+_CLEAR = delete(tables.balances).where(_balance.gtin == bindparam("of"), _balance.place == bindparam("at"))
+_FOUND = (
+    update(tables.counts)
+    .where(_count.document == bindparam("of"), _count.line == bindparam("at"))
+    .values(expected=bindparam("is_expected"), variance=bindparam("is_variance"), after=bindparam("is_after"))
+)
+_EVER_MS = 2**62
 
 
 @dataclass(slots=True)
@@ -76,12 +97,13 @@ def follow(connection: Connection, changes: Changes) -> tuple[list[dict[str, Any
         return [], []
     counted = newest_counts(connection, {gtin for gtin, _ in changes.keys})
     added: list[dict[str, Any]] = []
-    variances: list[dict[str, Any]] = []
+    late: dict[Key, int] = {}
     for key, change in changes.keys.items():
         if change.counted or change.since_ms <= counted.get(key, -1):
-            variances += _work_out(connection, key, change.since_ms)
+            late[key] = change.since_ms
         else:
             added += [_row(key, lot, amount) for lot, amount in change.lots.items()]
+    variances = _work_out(connection, late) if late else []
     if added:
         connection.execute(_adding(connection.dialect.name), added)
     return on_hand(connection, changes.keys, counted), variances
@@ -117,9 +139,13 @@ def newest_counts(connection: Connection, gtins: Iterable[str]) -> dict[Key, int
     return found
 
 
-def chain(connection: Connection, key: Key, since_ms: int | None = None) -> Chain:
-    """Worked out from the facts: from the last count before `since_ms`, or from the beginning."""
-    counts = _counts(connection, key)
+def chain(connection: Connection, key: Key) -> Chain:
+    """Worked out from the facts, from the beginning."""
+    return _chain(connection, key, _counts(connection, [key]).get(key, []))
+
+
+def _chain(connection: Connection, key: Key, counts: Sequence[Row[Any]], since_ms: int | None = None) -> Chain:
+    """From the last of its `counts` before `since_ms`, or from the beginning."""
     begin, lots = -1, {}
     if since_ms is not None:
         before = [count for count in counts if count.at_ms < since_ms]
@@ -134,7 +160,7 @@ def chain(connection: Connection, key: Key, since_ms: int | None = None) -> Chai
         expected = now[count.lot] if count.lot else sum(now.values())
         now = _set(now, count, count.thousandths - expected)
         found.append((count, expected, count.thousandths - expected, dict(now)))
-    now.update(_sums(connection, key, begin, None))
+    now.update(_sums(connection, key, begin, _EVER_MS))
     return Chain({lot: amount for lot, amount in now.items() if amount}, found)
 
 
@@ -147,51 +173,47 @@ def _set(lots: Counter[str], count: Row[Any], variance: int) -> Counter[str]:
     return Counter({lot: amount for lot, amount in after.items() if amount})
 
 
-def _counts(connection: Connection, key: Key) -> list[Row[Any]]:
-    count, document = tables.counts.c, tables.documents.c
-    query = select(tables.counts).join(tables.documents, document.id == count.document)
-    query = query.where(count.gtin == key[0], count.place == key[1], count.voided.is_(False))
-    order = (count.at_ms, document.source, document.ref, count.line)
-    return list(connection.execute(query.order_by(*order)).all())
+def _counts(connection: Connection, keys: Iterable[Key]) -> dict[Key, list[Row[Any]]]:
+    """Those that are not void, in their order."""
+    wanted = set(keys)
+    found: dict[Key, list[Row[Any]]] = {}
+    for some in _portions(sorted({gtin for gtin, _ in wanted})):
+        for row in connection.execute(_COUNTS, {"gtins": some}):
+            if (row.gtin, row.place) in wanted:
+                found.setdefault((row.gtin, row.place), []).append(row)
+    return found
 
 
-def _sums(connection: Connection, key: Key, after_ms: int, until_ms: int | None) -> dict[str, int]:
+def _sums(connection: Connection, key: Key, after_ms: int, until_ms: int) -> dict[str, int]:
     """What came less what went, by lot, later than `after_ms` and up to `until_ms`."""
-    gtin, place = key
-    line = tables.lines.c
-    came = func.sum(case((line.to_account == place, line.thousandths), else_=-line.thousandths))
-    query = select(line.lot, came.label("amount")).where(line.gtin == gtin, line.at_ms > after_ms)
-    if until_ms is not None:
-        query = query.where(line.at_ms <= until_ms)
-    query = query.where(or_(line.from_account == place, line.to_account == place)).group_by(line.lot)
-    return {row.lot: int(row.amount) for row in connection.execute(query)}
+    asked = {"gtin": key[0], "place": key[1], "after": after_ms, "until": until_ms}
+    return {lot: int(amount) for lot, amount in connection.execute(_SUMS, asked)}
 
 
-def _work_out(connection: Connection, key: Key, since_ms: int) -> list[dict[str, Any]]:
-    """Writes what a chain gives; the variances that changed."""
-    worked = chain(connection, key, since_ms)
-    gtin, place = key
-    there = tables.balances.c
-    connection.execute(delete(tables.balances).where(there.gtin == gtin, there.place == place))
-    if worked.lots:
-        rows = [_row(key, lot, amount) for lot, amount in worked.lots.items()]
+def _work_out(connection: Connection, late: Mapping[Key, int]) -> list[dict[str, Any]]:
+    """Writes what each chain gives from the moment, in UTC ms, at which it changed; the variances that changed."""
+    counts = _counts(connection, late)
+    worked = {key: _chain(connection, key, counts.get(key, []), since_ms) for key, since_ms in late.items()}
+    connection.execute(_CLEAR, [{"of": gtin, "at": place} for gtin, place in worked])
+    rows = [_row(key, lot, amount) for key, one in worked.items() for lot, amount in one.lots.items()]
+    if rows:
         connection.execute(insert(tables.balances), rows)
-    return write_found(connection, worked)
+    return write_found(connection, worked.values())
 
 
-def write_found(connection: Connection, worked: Chain) -> list[dict[str, Any]]:
+def write_found(connection: Connection, worked: Iterable[Chain]) -> list[dict[str, Any]]:
     """Writes what each count found where it is not written yet; those counts."""
-    changed = []
-    column = tables.counts.c
-    for count, expected, variance, after in worked.found:
-        values = {"expected": expected, "variance": variance, "after": _text(after)}
+    changed, written = [], []
+    for count, expected, variance, after in (found for one in worked for found in one.found):
         if is_found(count, expected, variance, after):
             continue
-        here = (column.document == count.document) & (column.line == count.line)
-        connection.execute(update(tables.counts).where(here).values(**values))
+        named = {"is_expected": expected, "is_variance": variance, "is_after": _text(after)}
+        written.append({"of": count.document, "at": count.line, **named})
         said = {"document": count.document, "line": count.line, "gtin": count.gtin, "place": count.place}
         said |= {"lot": count.lot, "thousandths": count.thousandths, "at_utc_s": count.at_ms / 1000}
         changed.append({**said, "expected": expected, "variance": variance, "reason": count.reason})
+    if written:
+        connection.execute(_FOUND, written)
     return changed
 
 

@@ -59,7 +59,7 @@ def rebuild(connection: Connection, told: Told = lambda share, text: None) -> in
         if number % 500 == 0:
             told(number / len(keys), f"{number} of {len(keys)} products and places")
         worked = balance.chain(connection, key)
-        balance.write_found(connection, worked)
+        balance.write_found(connection, [worked])
         if worked.lots:
             rows = [
                 {"gtin": key[0], "place": key[1], "lot": lot, "thousandths": amount}
