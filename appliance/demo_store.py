@@ -201,7 +201,7 @@ def past(ctx: JobContext, inputs: Json) -> Json:
     with opened(arguments, write=True) as (_, settings, engine):
         files = Files(**{name: File(path.name, path.read_bytes()) for name, path in paths.items()})
         # The stock is that of the very moment up to which the world was simulated: what is sold later comes off it.
-        brought = read_import(files, Known(), settings, calendar.lived[1])
+        brought = read_import(files, Known(), settings, calendar.to_real(calendar.told_s))
         Inbox(engine).bring_all(SOURCE, [(fact.key, fact.payload) for fact in brought.facts])
     return dict(brought.counts)
 

@@ -18,6 +18,8 @@ from simulators.store_settings import DAY_S, HOUR_S
 PAST_DAYS = 14
 #: The hour of the store at which a demo begins, and between which it may go on where it stopped.
 BEGINS_H, EARLIEST_H, LATEST_H = 10, 9, 18
+#: What the last minutes before the begin brought is told by the tills themselves, as soon as the store lives.
+_UNTOLD_S = 300.0
 #: Off for longer than this, the store does not make up for the time.
 _LONGEST_GAP_S = 6 * HOUR_S
 _LEAST_ZONE_H, _MOST_ZONE_H = -12, 14
@@ -42,7 +44,7 @@ class Calendar:
         now_s = now_utc_s + zone_h * HOUR_S
         begin_s = now_s // DAY_S * DAY_S - PAST_DAYS * DAY_S
         begin = begin_s, begin_s - zone_h * HOUR_S
-        return cls(begin_s, zone_h, [begin, (now_s, now_utc_s)], told_s=now_s, seed=seed)
+        return cls(begin_s, zone_h, [begin, (now_s, now_utc_s)], told_s=now_s - _UNTOLD_S, seed=seed)
 
     @property
     def zone_name(self) -> str:
