@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -83,6 +83,13 @@ class Healthcare:
         from healthcare import tables
 
         tables.project(event, connection)
+
+    def recall(self, connection: Connection) -> Iterable[tuple[str, Sample]]:
+        """The beds' past is in their own state; what they need for waves is loaded here, before the first one comes."""
+        from healthcare.signals import filters
+
+        filters.load()
+        return ()
 
     def panel(self) -> Panel:
         from healthcare.panel import panel

@@ -11,12 +11,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from core.clock import Instant
 from core.errors import InputError
 from retail.catalogue.item_code import resolve
-from retail.codes.camera import CodeRead, read_codes
 from retail.codes.scan import StoreCodes
 from retail.codes.scanned import Kind, Scanned
 from retail.codes.sighting import Sightings
@@ -24,6 +23,9 @@ from retail.figures_shown import local
 from retail.office_frame import zone_of
 from verticals.devices.pictures import decode_picture
 from verticals.web import Answered, Asked, Data, Desk, Page
+
+if TYPE_CHECKING:
+    from retail.codes.camera import CodeRead
 
 _MOST_PIXELS = 4_000_000
 _HAND_HELDS = 64
@@ -50,6 +52,8 @@ class HandCameras:
             raise InputError("a hand-held's camera names itself by 8 to 64 characters", hint="Load the page anew.")
         if len(asked.files) != 1:
             raise InputError(f"{len(asked.files)} pictures came, expected: one")
+        from retail.codes.camera import read_codes  # loaded late: most stores scan with scanners
+
         image = decode_picture(asked.files[0].content, "the camera's picture", _MOST_PIXELS)
         now = desk.clock.now()
         reads = read_codes(image, retries=False)

@@ -11,9 +11,8 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import butter
 
-from healthcare.signals.side_by_side import Floats, filtered
+from healthcare.signals.filters import Floats, band_pass, filtered
 
 BAND_HZ = (7.0, 20.0)
 WINDOW_S = 0.17
@@ -81,8 +80,7 @@ def feed_together(envelopes: Sequence[Envelope], samples: Sequence[Floats]) -> l
 
 @lru_cache(maxsize=16)
 def _band_pass(rate_hz: float) -> tuple[Floats, Floats]:
-    forward, back = butter(2, BAND_HZ, "bandpass", fs=rate_hz)
-    return forward, back
+    return band_pass(2, BAND_HZ, rate_hz)
 
 
 class Bridge:

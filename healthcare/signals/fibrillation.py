@@ -18,10 +18,9 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import butter
 
 from healthcare.signals.blocks import Blocks, Floats
-from healthcare.signals.side_by_side import filtered
+from healthcare.signals.filters import band_pass, filtered
 
 WINDOW_S = 4
 #: Below this height (mV, top to bottom of the window) a line without beats is asystole, not fibrillation.
@@ -66,7 +65,7 @@ class LeadWindows:
     def __init__(self, rate_hz: float) -> None:
         self._blocks = Blocks(rate_hz, 1.0, max(1, round(rate_hz / _WORK_HZ)))
         self._hz = self._blocks.rate_hz
-        self._b, self._a = butter(2, (_BAND_HZ[0], min(_BAND_HZ[1], 0.4 * self._hz)), "bandpass", fs=self._hz)
+        self._b, self._a = band_pass(2, (_BAND_HZ[0], min(_BAND_HZ[1], 0.4 * self._hz)), self._hz)
         self._restarts = 0
         self._begin()
 

@@ -12,11 +12,10 @@ from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import butter
 
 from healthcare.signals.beat import Chunk
 from healthcare.signals.blocks import Blocks
-from healthcare.signals.side_by_side import Floats, filtered
+from healthcare.signals.filters import Floats, band_pass, filtered
 
 WINDOW_RATE_HZ = 125.0
 _BAND_HZ = (0.5, 40.0)
@@ -194,8 +193,7 @@ def _push(blocks: Sequence[tuple[LeadTrace, Floats]]) -> None:
 
 @lru_cache(maxsize=16)
 def _band_pass(rate_hz: float) -> tuple[Floats, Floats]:
-    forward, back = butter(2, (_BAND_HZ[0], min(_BAND_HZ[1], 0.4 * rate_hz)), "bandpass", fs=rate_hz)
-    return forward, back
+    return band_pass(2, (_BAND_HZ[0], min(_BAND_HZ[1], 0.4 * rate_hz)), rate_hz)
 
 
 @dataclass(frozen=True, slots=True)

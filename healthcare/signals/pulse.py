@@ -15,11 +15,10 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import butter, lfilter_zi
 
 from healthcare.signals.blocks import Blocks, Floats
+from healthcare.signals.filters import filtered, low_pass, settled
 from healthcare.signals.pulse_shape import GOOD_QUALITY, PulseShape
-from healthcare.signals.side_by_side import filtered
 
 #: What is good enough for a number on a screen.
 SHOWN_QUALITY = 0.5
@@ -83,7 +82,7 @@ class PulseTracker:
     def __init__(self, rate_hz: float) -> None:
         self._blocks = Blocks(rate_hz, _BLOCK_S, max(1, round(rate_hz / _WORK_HZ)))
         self._hz = self._blocks.rate_hz
-        self._b, self._a = butter(2, min(_LOW_PASS_HZ, 0.4 * self._hz), fs=self._hz)
+        self._b, self._a = low_pass(2, min(_LOW_PASS_HZ, 0.4 * self._hz), self._hz)
         self._restarts = 0
         self._reset()
 
@@ -163,7 +162,7 @@ class PulseTracker:
             missing = bool(holes.mean() > 0.5)
         self._last_value = float(block[-1])
         if self._filter is None:
-            self._filter = lfilter_zi(self._b, self._a) * block[0]
+            self._filter = settled(self._b, self._a) * block[0]
         (smooth,), (self._filter,) = filtered(self._b, self._a, [block], [self._filter])
         rise = np.empty_like(smooth)
         rise[0] = smooth[0] - (self._smooth[-1] if len(self._smooth) else smooth[0])

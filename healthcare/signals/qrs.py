@@ -7,10 +7,10 @@ from numpy.typing import NDArray
 
 from healthcare.signals.beat import Beat, Chunk
 from healthcare.signals.envelope import DELAY_S, FLOOR_MV_S, Bridge, Envelope
+from healthcare.signals.filters import Floats
 from healthcare.signals.finder import BeatFinder, Top
 from healthcare.signals.holes import Holes
 from healthcare.signals.peak import PeakPlacer
-from healthcare.signals.side_by_side import Floats
 from healthcare.signals.stream_clock import StreamClock
 
 

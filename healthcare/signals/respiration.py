@@ -13,9 +13,9 @@ from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import butter, lfilter, lfilter_zi
 
 from healthcare.signals.blocks import Blocks, Floats
+from healthcare.signals.filters import filtered, low_pass, settled
 
 APNOEA_S = 20.0
 #: A breathing rate this near to the heart rate is the heart's (domain rule RR = HR +- 2 /min).
@@ -51,7 +51,7 @@ class Respiration:
     def __init__(self, rate_hz: float) -> None:
         self._blocks = Blocks(rate_hz, _BLOCK_S, max(1, round(rate_hz / _WORK_HZ)))
         self._hz = self._blocks.rate_hz
-        self._b, self._a = butter(2, min(_LOW_PASS_HZ, 0.4 * self._hz), fs=self._hz)
+        self._b, self._a = low_pass(2, min(_LOW_PASS_HZ, 0.4 * self._hz), self._hz)
         self._restarts = 0
         self._begin()
 
@@ -92,8 +92,8 @@ class Respiration:
             block = np.where(holes, self._last, block)
         self._last = float(block[-1])
         if self._filter is None:
-            self._filter = lfilter_zi(self._b, self._a) * block[0]
-        smooth, self._filter = lfilter(self._b, self._a, block, zi=self._filter)
+            self._filter = settled(self._b, self._a) * block[0]
+        (smooth,), (self._filter,) = filtered(self._b, self._a, [block], [self._filter])
         tops = []
         for number, value in enumerate(smooth.tolist(), start=first):
             at_s = self._blocks.start_s + number / self._hz

@@ -7,7 +7,6 @@ import math
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import gammaln
 
 Likelihood = NDArray[np.float64]
 
@@ -85,6 +84,8 @@ def _tagged(tags: int, cells: int, read: float, worth: float, stray: float) -> L
 
 
 def _beta_binomial(tags: int, there: Likelihood, alpha: float, beta: float) -> Likelihood:
+    from scipy.special import gammaln  # loaded late, by the desk alone
+
     missed = np.maximum(there - tags, 0.0)
     log_found = (
         gammaln(there + 1) - gammaln(tags + 1) - gammaln(missed + 1)

@@ -99,6 +99,17 @@ def test_a_line_imports_no_screen_and_a_screen_no_inference(tmp_path: Path, conf
         assert (done.returncode, done.stdout) == (0, "[]\n"), done.stderr
 
 
+def test_the_pages_of_no_app_load_arithmetic() -> None:
+    """Each of these takes a second of a slow core at every start of a screen."""
+    heavy = ("asyncua", "cv2", "onnxruntime", "scipy", "zxingcpp")
+    panels = "import healthcare.panel, manufacturing.panel, retail.panel, sys"
+    done = subprocess.run(
+        [sys.executable, "-c", f"{panels}; print(sorted(set({heavy}) & set(sys.modules)))"],
+        capture_output=True, text=True, cwd=ROOT, timeout=60, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (0, "[]\n"), done.stderr
+
+
 IMPORTS = """
 import os, signal, sys
 from appliance import process
