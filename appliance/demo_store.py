@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from simulators.store_live_settings import LiveSettings
 
 _SECRET_BYTES, _PIN_DIGITS = 32, 8
-_NICE = 5
 _APP = "retail"
 
 _STORE = """\
@@ -209,7 +208,7 @@ def past(ctx: JobContext, inputs: Json) -> Json:
 def store_process(store: DemoStore) -> Process:
     """The simulated store as a process of its own."""
     _python, _m, module, *words = store.live.command()
-    return Process("demo:store", module, words, nice=_NICE)
+    return Process("demo:store", module, words)
 
 
 def _known(store: DemoStore) -> Calendar | None:

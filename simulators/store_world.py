@@ -49,6 +49,7 @@ class World:
         self._rates = np.array([[product.per_day * hour for hour in product.hours] for product in self.products])
         self._weeks = np.array([product.week for product in self.products])
         self._lumps = np.array([product.lump for product in self.products])
+        self._extra = [float(product.lump) - 1.0 for product in self.products]  # the mean of what is bought beyond one
         self.staff.open_store()
         self._scene.at(self.settings.begin_utc_s, self._plan_day)
 
@@ -130,11 +131,12 @@ class World:
             self._fill_baskets(wanted.tolist(), midnight_utc_s + hour * HOUR_S)
 
     def _fill_baskets(self, wanted: list[int], hour_utc_s: float) -> None:
-        while wanted:
-            lines = 1 + int(self._wishes.poisson(self.settings.basket_lines - 1))
-            picked, wanted = wanted[:lines], wanted[lines:]
-            sizes = 1 + self._wishes.poisson(self._lumps[picked] - 1.0)
-            basket = list(zip(picked, sizes.tolist(), strict=True))
+        poisson, more, first = self._wishes.poisson, self.settings.basket_lines - 1, 0
+        while first < len(wanted):
+            lines = 1 + int(poisson(more))
+            picked = wanted[first : first + lines]
+            first += lines
+            basket = [(one, 1 + int(poisson(extra)) if (extra := self._extra[one]) else 1) for one in picked]
             self._shop(basket, hour_utc_s + float(self._wishes.uniform(0, HOUR_S)))
 
     def _shop(self, basket: list[tuple[int, int]], at_utc_s: float) -> None:

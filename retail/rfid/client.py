@@ -29,7 +29,7 @@ from verticals.devices.base import Port, Surroundings
 log = logging.getLogger(__name__)
 
 GONE, BUSY, OVERFLOW, UNREADABLE = "reader-gone", "reader-busy", "reader-overflow", "reader-unreadable"
-_RETRY_FIRST_S, _RETRY_MOST_S, _RETRY_BUSY_S = 0.5, 30.0, 15.0
+_RETRY_FIRST_S, _RETRY_MOST_S, _RETRY_BUSY_S = 0.5, 5.0, 15.0
 _KEEPALIVES_MISSED = 3
 _CYCLES_UNHEARD = 3
 _LEAST_APART_S = 1.0  # two samples: a tag that is read ten times a second is one read

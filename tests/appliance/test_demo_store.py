@@ -115,7 +115,7 @@ def test_its_process_is_told_where_everything_is(tmp_path: Path) -> None:
     store = DemoStore(tmp_path / "home", tmp_path, 8199, 5099, store_url="postgresql:///edgewise")
     row = store_process(store)
     settings = settings_of(parser("").parse_args(list(row.args)))
-    assert (row.name, row.module, row.nice) == ("demo:store", "simulators.store", 5)
+    assert (row.name, row.module, row.nice) == ("demo:store", "simulators.store", 0)
     assert settings == store.live
     assert processes(Demo(tmp_path, plant=False, store=store)) == [row]
 
