@@ -10,8 +10,9 @@ STAMP := .venv/.installed
 # More words for pytest or for the demo: make test ARGS="-k plc", make run ARGS="--rate 4"
 ARGS ?=
 
-# Where tests lie that run beside no others: whole demos, and a browser.
-ALONE = $(shell grep -rlE 'mark\.(browser|alone)' tests --include='test_*.py')
+# Where tests lie that run after the others: pages in a browser, two at a time, then whole demos, alone.
+PAGES = $(shell grep -rl 'mark\.browser' tests --include='test_*.py' | grep -v -e tests/e2e/ -e tests/bench/)
+DEMOS = tests/e2e $(shell grep -rl 'mark\.alone' tests --include='test_*.py')
 # The proofs whose counts grow in `make proof-full`; the others are whole in `make proof`.
 FULL := tests/proof/test_cell.py::test_a_cell_of_rendered_flanges \
         tests/proof/test_plc.py::test_a_plc_restarted_again_and_again_is_served_again_within_two_seconds \
@@ -38,10 +39,11 @@ run: setup ## a simulated plant cell, ward and store with their screens, in the 
 	@$(BIN)/edgewise demo $(ARGS)
 
 test: setup ## the tests; browser tests and real data sets are skipped with a reason where they are missing
-	@ended() { [ $$1 = 0 ] || [ $$1 = 5 ]; }; first=0; second=0; \
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not alone" $(ARGS) || first=$$?; \
-	$(BIN)/python -m pytest -m alone $(if $(findstring tests/,$(ARGS)),,$(ALONE)) $(ARGS) || second=$$?; \
-	ended $$first && ended $$second # 5: none of these tests was asked for
+	@failed=0; run() { $(BIN)/python -m pytest "$$@" $(ARGS) || [ $$? = 5 ] || failed=1; }; \
+	run -n 2 --dist loadfile -m "not alone"; \
+	$(if $(findstring tests/,$(ARGS)),run -m alone, \
+	run -n 2 --dist loadfile -m alone $(PAGES); run -m alone $(DEMOS)); \
+	exit $$failed # 5: none of these tests was asked for
 
 lint: setup ## ruff, formatting and mypy --strict
 	@$(BIN)/ruff check .

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.repository import APPS, PACKAGES, ROOT, Import, imports, module_name, modules, tree
+from tests.support.repository import APPS, PACKAGES, ROOT, Import, imports, module_name, modules, nodes
 
 LAW: dict[str, set[str]] = {
     "core": {"core"},
@@ -67,7 +67,7 @@ def test_modules_named_in_strings_obey_the_same_law() -> None:
         f"{of}:{node.lineno} names {node.value}"
         for path in modules()
         if (of := module_name(path)) != "verticals.catalog"
-        for node in ast.walk(tree(path))
+        for node in nodes(path)
         if isinstance(node, ast.Constant)
         and isinstance(node.value, str)
         and _DOTTED.fullmatch(node.value)

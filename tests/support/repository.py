@@ -37,8 +37,19 @@ def module_name(path: Path) -> str:
 
 
 @functools.cache
+def text_of(path: Path) -> str:
+    return path.read_text("utf-8")
+
+
+@functools.cache
 def tree(path: Path) -> ast.Module:
-    return ast.parse(path.read_text("utf-8"), str(path))
+    return ast.parse(text_of(path), str(path))
+
+
+@functools.cache
+def nodes(path: Path) -> tuple[ast.AST, ...]:
+    """Of a Python file, every one below the module; made once, since many tests look through them."""
+    return tuple(ast.walk(tree(path)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +71,14 @@ def imports(path: Path) -> tuple[Import, ...]:
     of = module_name(path)
     typed = {
         id(node)
-        for branch in ast.walk(tree(path))
+        for branch in nodes(path)
         if isinstance(branch, ast.If)
         and isinstance(branch.test, ast.Name | ast.Attribute)
         and ast.unparse(branch.test).endswith("TYPE_CHECKING")
         for node in ast.walk(branch)
     }
     found: list[Import] = []
-    for node in ast.walk(tree(path)):
+    for node in nodes(path):
         if isinstance(node, ast.Import):
             found += [Import(of, alias.name, node.lineno, id(node) in typed) for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
