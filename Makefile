@@ -10,9 +10,11 @@ STAMP := .venv/.installed
 # More words for pytest or for the demo: make test ARGS="-k plc", make run ARGS="--rate 4"
 ARGS ?=
 
-# Where tests lie that run after the others: pages in a browser, two at a time, then whole demos, alone.
-PAGES = $(shell grep -rl 'mark\.browser' tests --include='test_*.py' | grep -v -e tests/e2e/ -e tests/bench/)
-DEMOS = tests/e2e $(shell grep -rl 'mark\.alone' tests --include='test_*.py')
+# Where tests lie that run after the others: pages in a browser, two at a time, with the demos that wait for no cycle;
+# then demos of a plant, whose parts must be judged in time, alone.
+PAGES = $(shell grep -rl 'mark\.browser' tests --include='test_*.py' | grep -v -e tests/e2e/ -e tests/bench/) $(CALM)
+CALM := tests/e2e/test_store.py tests/e2e/test_ward.py
+DEMOS = $(filter-out $(CALM),$(wildcard tests/e2e/test_*.py)) $(shell grep -rl 'mark\.alone' tests --include='test_*.py')
 # The proofs whose counts grow in `make proof-full`; the others are whole in `make proof`.
 FULL := tests/proof/test_cell.py::test_a_cell_of_rendered_flanges \
         tests/proof/test_plc.py::test_a_plc_restarted_again_and_again_is_served_again_within_two_seconds \
@@ -28,7 +30,8 @@ $(STAMP): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Edgewise needs Python 3.11 or newer; name one: make setup PYTHON=python3.12")'
 	@if [ ! -x $(BIN)/python ]; then echo "==> making .venv with $$($(PYTHON) --version)"; $(PYTHON) -m venv .venv; fi
 	@echo "==> installing Edgewise and the packages it needs (some minutes the first time)"
-	@for try in 1 2 3; do \
+	@if command -v uv >/dev/null && uv pip install --python $(BIN)/python -e '.[dev]'; then exit 0; fi; \
+	for try in 1 2 3; do \
 	  $(BIN)/python -m pip install --disable-pip-version-check --no-input --no-compile -e '.[dev]' && break; \
 	  if [ $$try = 3 ]; then echo "==> the packages could not be installed; is the network there?" >&2; exit 1; fi; \
 	  echo "==> once more in 5 s"; sleep 5; done

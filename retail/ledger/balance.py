@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Insert, Row, bindparam, case, delete, func, insert, or_, select, update
+from sqlalchemy import BindParameter, Connection, Insert, Row, bindparam, case, delete, func, insert, or_, select, update
 
 from retail.ledger import tables
 from retail.ledger.document import OUTSIDE
@@ -38,7 +38,7 @@ _COUNTS = (
     .where(_count.gtin.in_(bindparam("gtins", expanding=True)), _count.voided.is_(False))
     .order_by(_count.at_ms, _document.source, _document.ref, _count.line)
 )
-_PLACE = bindparam("place")
+_PLACE: BindParameter[str] = bindparam("place")
 _SUMS = (
     select(_line.lot, func.sum(case((_line.to_account == _PLACE, _line.thousandths), else_=-_line.thousandths)))
     .where(_line.gtin == bindparam("gtin"), _line.at_ms > bindparam("after"), _line.at_ms <= bindparam("until"))
