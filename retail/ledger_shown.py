@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from retail.figures_shown import day_letter, day_text, local, quantity, when
+from retail.figures_shown import NONE, day_letter, day_text, local, quantity, when
 from retail.ledger.document import CUSTOMER, OUTSIDE, TRANSFER
 from retail.ledger.quantity import THOUSANDTHS
 from retail.tasks_shown import place_text
@@ -17,9 +17,12 @@ _DAY_MS = 86_400_000
 
 
 def entries(timeline: Iterable[Row], on_hand: int, unit: str, now_utc_s: float, zone: ZoneInfo) -> list[dict[str, Any]]:
-    """`when`, `text`, `change`, `on_hand` (after it), `at_ms`; `on_hand` is what there is now, thousandths."""
+    """`when`, `text`, `change`, `on_hand` (after it), `at_ms`; `on_hand` is what there is now, thousandths.
+
+    What there was before a count is not told where the record alone comes to less than nothing: nobody had counted.
+    """
     shown: list[dict[str, Any]] = []
-    running = on_hand
+    running, counted = on_hand, False
     for row in timeline:
         effect = effect_of(row)
         key = _group(row, zone)
@@ -28,8 +31,10 @@ def entries(timeline: Iterable[Row], on_hand: int, unit: str, now_utc_s: float, 
             last["effect"] += effect
             last["sources"].add(str(row["source"]))
         else:
-            shown.append({"key": key, "row": row, "effect": effect, "after": running, "sources": {str(row["source"])}})
+            shown.append({"key": key, "row": row, "effect": effect, "sources": {str(row["source"])},
+                          "after": None if counted and running < 0 else running})  # fmt: skip
         running -= effect
+        counted = counted or row["variance"] is not None
     return [_entry(one, unit, now_utc_s, zone) for one in shown]
 
 
@@ -63,7 +68,8 @@ def _entry(one: Mapping[str, Any], unit: str, now_utc_s: float, zone: ZoneInfo) 
     if row["variance"] is not None:
         change = f"= {quantity(row['thousandths'], unit)}"
     return {
-        "when": moment, "text": _words(one, unit), "change": change, "on_hand": quantity(one["after"], unit),
+        "when": moment, "text": _words(one, unit), "change": change,
+        "on_hand": NONE if one["after"] is None else quantity(one["after"], unit),
         "at_ms": row["at_ms"], "evidence": False, "who": str(row["who"]), "document": f"{row['source']} {row['ref']}",
     }  # fmt: skip
 

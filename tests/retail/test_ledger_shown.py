@@ -47,6 +47,16 @@ def test_the_newest_comes_first_with_what_there_was_after_it() -> None:
     ]
 
 
+def test_before_the_first_count_what_the_record_does_not_hold_is_not_told() -> None:
+    timeline = [
+        row("sale", "floor", "customer", 3, 1),
+        row("count", "", "floor", 10, 2, variance=50_000),
+        row("sale", "floor", "customer", 40, 30),
+    ]
+    assert [line[2:] for line in lines(timeline, 7)] == [("−3", "7"), ("= 10", "10"), ("−40", "– –")]
+    assert lines(timeline[:1], -2)[0][3] == "−2", "less than nothing now is a doubt that people must see"
+
+
 def test_what_came_between_parts_the_sales_of_a_day() -> None:
     timeline = [row("sale", "floor", "customer", 1, 1), row("receipt", "supplier", "floor", 5, 2),
                 row("sale", "floor", "customer", 2, 3)]  # fmt: skip
