@@ -98,10 +98,12 @@ class Changes:
 
 @dataclass(slots=True)
 class Chain:
-    """A product at a place through time: how much there is of each lot now, and what each count found."""
+    """A product at a place through time: how much there is of each lot now, what each count found, and when the first
+    count was (UTC ms)."""
 
     lots: dict[str, int]
     found: list[tuple[Row[Any], int, int, dict[str, int]]]  # count, expected, variance, lots after it
+    first_ms: int = -1
 
 
 def follow(connection: Connection, changes: Changes) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
@@ -159,7 +161,7 @@ def chain(connection: Connection, key: Key) -> Chain:
 
 def _chain(connection: Connection, key: Key, counts: Sequence[Row[Any]], since_ms: int | None = None) -> Chain:
     """From the last of its `counts` before `since_ms`, or from the beginning."""
-    begin, lots = -1, {}
+    begin, lots, first_ms = -1, {}, counts[0].at_ms if counts else -1
     if since_ms is not None:
         before = [count for count in counts if count.at_ms < since_ms]
         if before:
@@ -174,7 +176,7 @@ def _chain(connection: Connection, key: Key, counts: Sequence[Row[Any]], since_m
         now = _set(now, count, count.thousandths - expected)
         found.append((count, expected, count.thousandths - expected, dict(now)))
     now.update(_sums(connection, key, begin, _EVER_MS))
-    return Chain({lot: amount for lot, amount in now.items() if amount}, found)
+    return Chain({lot: amount for lot, amount in now.items() if amount}, found, first_ms)
 
 
 def _set(lots: Counter[str], count: Row[Any], variance: int) -> Counter[str]:
@@ -217,14 +219,16 @@ def _work_out(connection: Connection, late: Mapping[Key, int]) -> list[dict[str,
 def write_found(connection: Connection, worked: Iterable[Chain]) -> list[dict[str, Any]]:
     """Writes what each count found where it is not written yet; those counts."""
     changed, written = [], []
-    for count, expected, variance, after in (found for one in worked for found in one.found):
+    each = ((one.first_ms, *found) for one in worked for found in one.found)
+    for first_ms, count, expected, variance, after in each:
         if is_found(count, expected, variance, after):
             continue
         named = {"is_expected": expected, "is_variance": variance, "is_after": _text(after)}
         written.append({"of": count.document, "at": count.line, **named})
         said = {"document": count.document, "line": count.line, "gtin": count.gtin, "place": count.place}
         said |= {"lot": count.lot, "thousandths": count.thousandths, "at_utc_s": count.at_ms / 1000}
-        changed.append({**said, "expected": expected, "variance": variance, "reason": count.reason})
+        opens = expected <= 0 and count.at_ms == first_ms  # as `opening.is_opening` asks it of the table
+        changed.append({**said, "expected": expected, "variance": variance, "reason": count.reason, "opening": opens})
     if written:
         connection.execute(_FOUND, written)
     return changed

@@ -17,12 +17,12 @@ class Losses:
         self._by_day: dict[int, int] = {}
 
     def found(self, row: Mapping[str, Any], day: int, price_cents: int) -> bool:
-        """A count's variance; whether it is a count not heard of before."""
+        """A count's variance; whether it is a count not heard of before. The `opening` of a record is nobody's loss."""
         key = row["document"], row["line"]
         before = self._found.get(key)
         if before is not None:
             self._by_day[before[0]] = self._by_day.get(before[0], 0) - before[1]
-        cents = -round(row["variance"] * price_cents / 1000)
+        cents = 0 if row.get("opening") else -round(row["variance"] * price_cents / 1000)
         self._found[key] = day, cents
         self._by_day[day] = self._by_day.get(day, 0) + cents
         return before is None

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Select, case, func, select
 
 from retail.catalogue import tables as catalogue
 from retail.ledger import tables as ledger
+from retail.ledger.opening import is_opening
 from retail.work import expected, tables
 from retail.work.sales import DAYS
 
@@ -88,9 +89,8 @@ def _beliefs(connection: Connection) -> Iterator[dict[str, Any]]:
 def _found(connection: Connection, since_ms: int) -> Iterator[dict[str, Any]]:
     """Variances of counts, for the shrink of the last weeks."""
     count = ledger.counts.c
-    query = select(count.document, count.line, count.gtin, count.at_ms, count.variance).where(
-        count.at_ms >= since_ms, count.voided.is_(False), count.lot == ""
-    )
+    query = select(count.document, count.line, count.gtin, count.at_ms, count.variance, is_opening().label("opening"))
+    query = query.where(count.at_ms >= since_ms, count.voided.is_(False), count.lot == "")
     for row in connection.execute(query):
         yield {**row._mapping, "at_utc_s": row.at_ms / 1000}
 

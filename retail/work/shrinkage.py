@@ -8,11 +8,12 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, case, func, select
 
 from retail.catalogue import tables as catalogue
 from retail.ledger import tables as ledger
 from retail.ledger.document import CUSTOMER, OUTSIDE, SHRINK, SUPPLIER, WASTE
+from retail.ledger.opening import is_opening
 from retail.settings import RetailSettings
 from retail.stock.shrink import Found, WrittenOff, explain
 from retail.work import receiving, tables
@@ -57,18 +58,21 @@ def shrink_ledger(connection: Connection, settings: RetailSettings, since_ms: in
 
 
 def _counted(connection: Connection, since_ms: int, until_ms: int) -> tuple[dict[_Key, tuple[int, int, int]], int]:
-    """Of each product and place: all variances, from the count before them (or long ago) to the last; how many."""
+    """Of each product and place: all variances, from the count before them (or long ago) to the last; how many counts
+    found something out, which the opening of a record does not."""
     count = ledger.counts.c
-    query = select(count.gtin, count.place, func.sum(count.variance), func.max(count.at_ms), func.count())
+    opens = is_opening()
+    variance, one = case((opens, 0), else_=count.variance), case((opens, 0), else_=1)
+    query = select(count.gtin, count.place, func.sum(variance), func.max(count.at_ms), func.sum(one))
     query = query.where(count.at_ms >= since_ms, count.at_ms < until_ms, count.voided.is_(False))
     spans: dict[_Key, tuple[int, int, int]] = {}
     many = 0
-    for gtin, place, variance, last_ms, how_many in connection.execute(query.group_by(count.gtin, count.place)):
+    for gtin, place, differs, last_ms, how_many in connection.execute(query.group_by(count.gtin, count.place)):
         before = select(func.max(count.at_ms)).where(
             count.gtin == gtin, count.place == place, count.at_ms < since_ms, count.voided.is_(False)
         )
         begins = connection.scalar(before)
-        spans[gtin, place] = int(variance), begins or since_ms - _LOOKED_BACK_MS, int(last_ms)
+        spans[gtin, place] = int(differs), begins or since_ms - _LOOKED_BACK_MS, int(last_ms)
         many += int(how_many)
     return spans, many
 
