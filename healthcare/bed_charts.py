@@ -13,7 +13,7 @@ import numpy as np
 from healthcare.bed_lines import Frame, Numbers, path_of, scale_of, thinned, wave_path
 from healthcare.lookback import LOOK_BACK_S, WaveChunk
 from healthcare.measures import MEASURES
-from healthcare.sector_shown import WAVE_NAMES
+from healthcare.wave_names import wave_in_words
 
 Clock = Callable[[float, str], str]  # UTC seconds and a format of `strftime`, as the ward's clock says it
 Trends = Mapping[str, tuple[Numbers, Numbers]]
@@ -93,7 +93,7 @@ def _strips(waves: Sequence[WaveChunk], began: float, rows: int, clock: Clock) -
             until = end - (rows - 1 - row) * _STRIP_S
             top = 106.0 + _STRIP_PX * len(found)
             frame = Frame(LEFT, RIGHT, top, top + _STRIP_PX - 10, until - _STRIP_S, until, *span)
-            label = f"ECG {WAVE_NAMES[name]}" if name.startswith("ecg") else WAVE_NAMES[name]
+            label = wave_in_words(name)
             path = wave_path(wave.samples, wave.rate_hz, wave.start_utc_s, frame)
             note = f"{_STRIP_S:.0f} s" if rows == 1 else clock(until - _STRIP_S, "%H:%M:%S")
             found.append(

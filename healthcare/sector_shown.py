@@ -20,15 +20,6 @@ OUT = {
     "standby": ("Standby", "no alarms from this bed"),
     "never-heard": ("No monitor yet", "nothing was heard from this bed"),
 }
-WAVE_NAMES = {
-    "ecg_i_mv": "I",
-    "ecg_ii_mv": "II",
-    "ecg_v_mv": "V",
-    "pleth": "Pleth",
-    "abp_mmhg": "ABP",
-    "resp_ohm": "Resp",
-    "co2_mmhg": "CO₂",
-}
 _WAVES_OF = {
     "spo2_pct": ("pleth",),
     "pr_per_min": ("pleth",),

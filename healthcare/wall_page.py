@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from healthcare.patients import Patient
-from healthcare.sector_shown import WAVE_NAMES, sector_shown
+from healthcare.sector_shown import sector_shown
 from healthcare.settings import WARD
 from healthcare.station_frame import answered, bar, bed_of, give_order, given, heard, heard_by
 from healthcare.tables import stays_of
 from healthcare.wall_shown import grid
+from healthcare.wave_names import WAVE_NAMES
 from verticals.web import Answered, Asked, Data, Desk, Page, Shown
 
 #: Waves are drawn so long after they were measured, so that a late chunk makes no gap.

@@ -23,6 +23,7 @@ from healthcare.signals.rhythm import RhythmLimits
 from healthcare.signals.rhythm_alarms import RhythmAlarms
 from healthcare.signals.vital_waves import VitalWaves
 from healthcare.vitals.ages import kept_past, past_again
+from healthcare.wave_names import wave_in_words
 
 #: From the first samples on: so long until pulses, shapes and rates are known.
 LEARNING_S = 12.0
@@ -168,7 +169,7 @@ class BedSignals:
         return SignalsFound(findings=findings, muted=self._muted)
 
     def _lost_finding(self, channel: str, *, present: bool) -> Finding:
-        return Finding("wave-lost", present, text=channel, channel=channel, instance=channel)
+        return Finding("wave-lost", present, text=wave_in_words(channel), channel=channel, instance=channel)
 
     def state(self, now: Instant) -> dict[str, Any]:
         """What must survive a restart: the conditions told as present, so that their end will be told too.

@@ -235,6 +235,7 @@ def test_a_channel_that_stops_is_lost_by_time_alone_and_back_with_its_next_chunk
     assert {(finding.code, finding.channel) for finding in lost.findings} == {
         ("wave-lost", channel) for channel in ("ecg_ii_mv", "ecg_v_mv", "pleth", "resp_ohm")
     }
+    assert {finding.text for finding in lost.findings} == {"ECG II", "ECG V", "Pleth", "Resp"}, "as people call them"
     assert lost.muted["pleth"] == "lost"
     assert bed.due() is None
     found = bed.take(Chunk("pleth", PULSE_HZ, np.zeros(60, np.float32), 30.0), Instant(30.0, 1e9))
