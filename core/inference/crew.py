@@ -95,7 +95,7 @@ class Crew:
 
     def free_place(self, job: Job) -> Place | None:
         """With the lock: a place for the asker's own thread; None when it has to wait like everybody."""
-        if self._closed or not self._free or len(self.places) - len(self._free) >= self._limit:
+        if self._closed or not self._free or self._busy >= self._limit:
             return None
         place = self._free.pop()
         place.take(job, None)
@@ -105,12 +105,8 @@ class Crew:
         """The asker's own run is over."""
         with self._lock:
             place.job = None
-            if place.left:
-                return
-            if self._queue:
+            if not place.left:
                 self._put_to_use(place)
-            else:
-                self._free.append(place)
 
     def limit(self, number: int) -> None:
         """At most so many models run at once, one at least; what runs is not ended."""
@@ -170,7 +166,7 @@ class Crew:
         runner.thread.start()
 
     def _put_to_use(self, place: Place) -> None:
-        job = self._most_urgent() if self._busy <= self._limit else None
+        job = self._most_urgent() if self._queue and self._busy <= self._limit else None
         if job is None:
             self._free.append(place)
         else:

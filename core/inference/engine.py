@@ -195,7 +195,7 @@ class LocalEngine:
     def _take_place(self, job: Job) -> Place | None:
         with self._lock:
             place = self._crew.free_place(job)
-            if place is not None and job.deadline_mono_s < self._mending.wake_s:
+            if place is not None:
                 self._mending.expect(job.deadline_mono_s)
             return place
 

@@ -38,11 +38,6 @@ class Mending:
         self._watch = Watch(lock, lambda: clock.now().mono_s, self._look)
         self._renewing: list[Loaded] = []
 
-    @property
-    def wake_s(self) -> float:
-        """When overdue runs are looked for next."""
-        return self._watch.wake_s
-
     def expect(self, at_mono_s: float) -> None:
         """With the lock: some run may be overdue then."""
         self._watch.expect(at_mono_s)

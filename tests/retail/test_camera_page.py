@@ -9,7 +9,7 @@ import httpx
 import numpy as np
 import pytest
 import zxingcpp
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -100,7 +100,7 @@ def test_what_is_no_picture_is_refused_in_words(store: StoreRig, pictures: list[
     assert says in answer.json()["error"]
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None)
 @given(cut=st.integers(0, len(PICTURE)), noise=st.binary(max_size=40))
 def test_any_bytes_are_a_picture_or_refused(store: StoreRig, cut: int, noise: bytes) -> None:
     assert show(store, PICTURE[:cut] + noise + PICTURE[cut + len(noise) :], hand="any bytes").status_code in (200, 400)

@@ -120,15 +120,15 @@ def test_stills_of_two_sizes_are_refused() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(10, 18))
 def test_many_stories_are_told_right(seed: int) -> None:
-    """Once things have stood still for two seconds, the words about open slots are right, and few slots are left
-    without one; without a gallery another product is unknown."""
+    """Once things have stood still for two seconds, every word about an open slot is right; without a gallery another
+    product is unknown."""
     words: Counter[tuple[str, str]] = Counter()
     for one in watched(ShelfScene(seed), seed, 200):
         if one.told.settled >= 10:
             words.update((one.told.states[name], one.said[name]) for name in one.said)
     open_words = {pair: count for pair, count in words.items() if pair[1] != "blocked"}
-    told = {(truth, said): count for (truth, said), count in open_words.items() if said != "unknown"}
-    silent = sum(count for (truth, said), count in open_words.items() if said == "unknown" and truth != "wrong")
-    assert sum(count for (truth, said), count in told.items() if said == truth) >= 0.98 * sum(told.values()), words
-    assert silent <= 0.06 * sum(open_words.values()), words
+    right = sum(
+        count for (truth, said), count in open_words.items() if said == truth or (truth, said) == ("wrong", "unknown")
+    )
+    assert right >= 0.98 * sum(open_words.values()), words
     assert not any(said == "empty" and truth != "empty" for truth, said in words)
