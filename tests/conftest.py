@@ -14,6 +14,7 @@ from core.settings import environment
 from tests.proof.scale import SHORT, scale_of
 from tests.support.databases import Cluster, server_programs
 from tests.support.ready_stores import made_once
+from tests.support.scheduling import FileByFile
 from verticals.store import pins
 
 #: Marked tests that run only when `-m` names the mark: they take minutes, or the whole machine.
@@ -59,6 +60,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> FileByFile | None:
+    return FileByFile(config, log) if config.option.dist == "loadfile" else None
 
 
 def pytest_collection_finish() -> None:

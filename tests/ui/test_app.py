@@ -131,7 +131,8 @@ def test_a_body_beyond_all_measure_is_refused(rig: ScreenRig) -> None:
 
 def test_a_store_that_cannot_be_read_is_not_ready_and_says_why(rig: ScreenRig) -> None:
     for path in rig.places.app("trial").glob("events.db*"):
-        path.write_bytes(b"no database at all, whatever its name says" * 100)
+        with path.open("r+b") as file:  # written over and never cut: the line has it mapped
+            file.write(b"no database at all, whatever its name says" * 100)
     answer = rig.client().get("/healthz/ready")
     assert answer.status_code == 503
     assert answer.json()["ready"] is False and "why" in answer.json()
