@@ -59,9 +59,12 @@ class Threshold:
 @cache
 def _exceedances(share: float, parts: int, above: int, gaps: int) -> int:
     """The quantile of how many of `parts` new ones lie above a score that `above` of the `gaps` between scores do."""
-    from scipy.stats import betabinom  # loaded late: scipy.stats takes a second
+    from scipy.special import betaln, gammaln  # loaded late; scipy.stats has the distribution and takes two seconds
 
-    return int(betabinom.ppf(share, parts, above, gaps - above))
+    counts = np.arange(parts + 1)
+    ways = gammaln(parts + 1) - gammaln(counts + 1) - gammaln(parts - counts + 1)
+    chances = np.exp(ways + betaln(counts + above, parts - counts + gaps - above) - betaln(above, gaps - above))
+    return int(min(np.searchsorted(np.cumsum(chances), share), parts))
 
 
 def choose_threshold(
@@ -102,10 +105,10 @@ def doubtful_of(scores: NDArray[np.float64]) -> list[int]:
 
 
 def _proven(worst: NDArray[np.float64], beyond: int, rate: float) -> Threshold:
-    from scipy.stats import beta  # loaded late: scipy.stats takes a second
+    from scipy.special import betaincinv  # loaded late
 
     count = len(worst)
-    interval = tuple(float(beta.ppf(share, beyond, count + 1 - beyond)) for share in (0.025, 0.975))
+    interval = tuple(float(betaincinv(beyond, count + 1 - beyond, share)) for share in (0.025, 0.975))
     low, high = interval
     note = _note(count, rate, (low, high), True, 0)
     value = float(worst[count - beyond])
@@ -113,11 +116,11 @@ def _proven(worst: NDArray[np.float64], beyond: int, rate: float) -> Threshold:
 
 
 def _by_shape(worst: NDArray[np.float64], rate: float, left_out: int) -> Threshold:
-    from scipy.stats import t
+    from scipy.special import stdtrit  # Student's t
 
     usual = worst[: len(worst) - left_out]
     count = len(usual)
-    limit = usual.mean() + t.ppf(1 - rate, count - 1) * usual.std(ddof=1) * math.sqrt(1 + 1 / count)
+    limit = usual.mean() + stdtrit(count - 1, 1 - rate) * usual.std(ddof=1) * math.sqrt(1 + 1 / count)
     value = max(float(limit), float(usual[count - _FEWEST_BEYOND]))
     rejected = int((worst > value).sum())
     expected = max(rate, rejected / (len(worst) + 1))
