@@ -64,7 +64,7 @@ def _exceedances(share: float, parts: int, above: int, gaps: int) -> int:
     counts = np.arange(parts + 1)
     ways = gammaln(parts + 1) - gammaln(counts + 1) - gammaln(parts - counts + 1)
     chances = np.exp(ways + betaln(counts + above, parts - counts + gaps - above) - betaln(above, gaps - above))
-    return int(min(np.searchsorted(np.cumsum(chances), share), parts))
+    return min(int(np.searchsorted(np.cumsum(chances), share)), parts)
 
 
 def choose_threshold(
