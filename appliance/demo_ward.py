@@ -1,4 +1,4 @@
-"""The demo's ward: sixteen simulated beds, the settings of a site that watches them, and the secret they share."""
+"""The demo's ward: simulated beds, the settings of a site that watches them, and the secret they share."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from appliance.ports import require_free
 from appliance.processes import Process
 from core.errors import RefusedError, StoreError
 
+#: The demo's script is about the first sixteen; what is more lies there calmly.
 BEDS = 16
 _UNIT = "W7"
 _NURSES = ("Nurse 12", "Nurse 14", "Nurse 17", "Nurse 21")
@@ -51,6 +52,7 @@ class DemoWard:
     hl7_port: int = 2575
     waves_port: int = 8112
     seed: int = 0
+    beds: int = BEDS
 
     @property
     def secret(self) -> Path:
@@ -83,8 +85,8 @@ def site_text(ward: DemoWard) -> str:
     head = _WARD.format(screen_port=ward.screen_port, hl7_port=ward.hl7_port, waves_port=ward.waves_port,
                         secret=secret, on_shift=on_shift)  # fmt: skip
     beds = []
-    for number in range(1, BEDS + 1):
-        place = (number - 1) * len(_NURSES) // BEDS
+    for number in range(1, ward.beds + 1):
+        place = (number - 1) * len(_NURSES) // ward.beds
         nurse, buddy = _NURSES[place], _NURSES[place ^ 1]
         beds.append(_BED.format(number=number, location=location_of(_UNIT, number), nurse=nurse, buddy=buddy))
     return head + "".join(beds)
@@ -109,7 +111,7 @@ def ward_process(ward: DemoWard) -> Process:
         hl7_port=ward.hl7_port,
         waves_port=ward.waves_port,
         waves_secret=ward.secret,
-        beds=BEDS,
+        beds=ward.beds,
         unit=_UNIT,
         seed=ward.seed,
         log_path=ward.log,

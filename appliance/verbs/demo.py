@@ -27,6 +27,7 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     where = "of a PostgreSQL database for the record; default: files in the data directory"
     parser.add_argument("--store-url", default="", metavar="URL", help=where)
     parser.add_argument("--ward-port", type=port, default=8102, help="port of the nurse station")
+    parser.add_argument("--beds", type=whole(16, 24), default=16, help="of the ward: 16 to 24")
     parser.add_argument("--hl7-port", type=port, default=2575, help="where the simulated monitors send HL7")
     parser.add_argument("--waves-port", type=port, default=8112, help="where they send waves")
     parser.add_argument("--store-port", type=port, default=8103, help="port of the back office")
@@ -46,8 +47,9 @@ def run(arguments: argparse.Namespace) -> int:
 
     apps = arguments.apps or _APPS
     ward = DemoWard(
-        arguments.data / "demo", arguments.ward_port, arguments.hl7_port, arguments.waves_port, arguments.seed
-    )
+        arguments.data / "demo", arguments.ward_port, arguments.hl7_port, arguments.waves_port, arguments.seed,
+        arguments.beds,
+    )  # fmt: skip
     store = DemoStore(
         arguments.data / "demo" / "store", arguments.data, arguments.store_port, arguments.llrp_port, arguments.seed,
         arguments.store_url,

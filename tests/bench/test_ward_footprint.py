@@ -1,0 +1,50 @@
+"""A full ward of twenty-four beds with two waves each: memory, processor and SSD writes of every process of the box."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.support.cells import until
+from tests.support.ward_box import WardBox
+
+pytestmark = pytest.mark.bench
+
+BEDS, SETTLES_S, RUN_S = 24, 30.0, 180.0
+WRITTEN_GB_A_DAY = 2.0
+
+
+def spent(pids: dict[str, int]) -> dict[str, tuple[float, int]]:
+    """By process: CPU seconds and bytes handed to the disk so far."""
+    found = {}
+    for name, pid in pids.items():
+        process = psutil.Process(pid)
+        times = process.cpu_times()
+        found[name] = times.user + times.system, process.io_counters().write_bytes
+    return found
+
+
+def test_twenty_four_beds_fit_a_box_and_spare_its_ssd(tmp_path: Path) -> None:
+    with WardBox(tmp_path, beds=BEDS) as box:
+        until(lambda: len(box.admitted()) >= BEDS, 90, "all beds are taken", 0.5)
+        time.sleep(SETTLES_S)
+        pids = {name: standing.pid for name, standing in box.standings().items() if standing.pid}
+        pids["supervisor"] = box.supervisor
+        world = pids.pop("demo:ward")
+        before, begun_s = spent(pids), time.monotonic()
+        time.sleep(RUN_S)
+        after, lasted_s = spent(pids), time.monotonic() - begun_s
+        memory = {name: psutil.Process(pid).memory_full_info() for name, pid in pids.items()}
+        assert psutil.pid_exists(world)
+    written, a_day = 0.0, 86_400 / lasted_s / 1e9
+    for name, (cpu_s, written_bytes) in after.items():
+        gb_a_day = (written_bytes - before[name][1]) * a_day
+        written += gb_a_day
+        cores = (cpu_s - before[name][0]) / lasted_s
+        rss, pss = (size / 2**20 for size in (memory[name].rss, memory[name].pss))
+        print(f"{name}: RSS {rss:.0f} PSS {pss:.0f} MiB, {cores:.2f} cores, {gb_a_day:.2f} GB written a day")
+    print(f"in all: {sum(one.pss for one in memory.values()) / 2**20:.0f} MiB, {written:.2f} GB a day")
+    assert written <= WRITTEN_GB_A_DAY
