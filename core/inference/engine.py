@@ -18,6 +18,7 @@ from core.clock import Clock, SystemClock
 from core.errors import EngineError
 from core.inference.choice import Chooser
 from core.inference.crew import Crew, Place
+from core.inference.heap import hand_back
 from core.inference.job import Door, Job, expire
 from core.inference.loaded import Loaded, Standing
 from core.inference.mending import Mending
@@ -80,6 +81,7 @@ class LocalEngine:
         loaded = Loaded(package, choice, self._metrics.model(card.name, card.version, _OUTCOMES), threads, again)
         loaded.warm_up(self._clock, package.golden.cases[0].inputs)
         self._switch(slot, loaded)
+        hand_back()
         log.info("%s answers for '%s' from now on, on %s", loaded.title, slot, choice.session.provider.name)
         return loaded.ref
 
