@@ -22,6 +22,8 @@ _MOST_LOOKS = 4
 #: A difference that the camera's noise and half a pixel of shift explain: levels, and levels per level of slope.
 _NOISE_LEVELS, _SLOPE_SHARE = 14.0, 0.75
 _SHIFT_PX = 1
+#: A narrower strip between slots says nothing of the shelf: it holds the soft edges of the goods beside it.
+_NARROWEST_PX = 3
 
 Picture = NDArray[np.uint8]
 Map = NDArray[np.float32]
@@ -125,26 +127,36 @@ def _drawn_bare(plan: Plan, still: Picture) -> Picture:
         if not slot.full:
             continue
         left, top, right, bottom = slot.pixels(height, width)
-        beside = [bare[top:bottom, span] for span in _beside(left, right, width, plan.slots, height)]
+        beside = _beside(slot, plan.slots, height, width)
         if not beside:
             continue
-        columns = [np.median(part, axis=1).astype(np.float32) for part in beside]
-        share = np.linspace(0, 1, right - left, dtype=np.float32)[None, :, None]
-        first, last = columns[0][:, None], columns[-1][:, None]
-        drawn = first * (1 - share) + last * share
+        columns = [np.median(still[top:bottom, span], axis=1).astype(np.float32)[:, None] for span in beside]
+        middles = [(span.start + span.stop - 1) / 2 for span in beside]
+        share = np.interp(np.arange(left, right), middles, np.linspace(0, 1, len(middles)))[None, :, None]
+        drawn = (columns[0] * (1 - share) + columns[-1] * share).astype(np.float32)
         bare[top:bottom, left:right] = np.clip(cv2.GaussianBlur(drawn, (0, 0), 1.0), 0, 255).astype(np.uint8)
     return bare
 
 
-def _beside(left: int, right: int, width: int, slots: Sequence[Slot], height: int) -> list[slice]:
-    """Strips to the left and to the right of a slot that lie in no other slot."""
-    taken = np.zeros(width, bool)
-    for slot in slots:
-        x0, _, x1, _ = slot.pixels(height, width)
-        taken[x0:x1] = True
-    strip = max(3, (right - left) // 6)
-    found = []
-    for span in (slice(max(left - strip, 0), left), slice(right, min(right + strip, width))):
-        if span.stop - span.start >= 2 and not taken[span].any():
-            found.append(span)
-    return found
+def _beside(slot: Slot, slots: Sequence[Slot], height: int, width: int) -> list[slice]:
+    """The nearest strip of columns to the left and to the right of a slot in which no slot of the same shelf lies,
+    as wide as there is room; where goods stand close together, that is beyond the neighbours."""
+    left, top, right, bottom = slot.pixels(height, width)
+    free = np.ones(width, bool)
+    for other in slots:
+        x0, y0, x1, y1 = other.pixels(height, width)
+        if y0 < bottom and top < y1:
+            free[x0:x1] = False
+    widest = max(_NARROWEST_PX, (right - left) // 6)
+    before, after = _first_run(free[:left][::-1], widest), _first_run(free[right:], widest)
+    found = [] if before is None else [slice(left - before[1], left - before[0])]
+    return found if after is None else [*found, slice(right + after[0], right + after[1])]
+
+
+def _first_run(free: NDArray[np.bool_], longest: int) -> tuple[int, int] | None:
+    """First and last (not included) of the first run of at least `_NARROWEST_PX`, cut to `longest`."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], free.astype(np.int8), [0]])))
+    for first, last in zip(edges[::2], edges[1::2], strict=True):
+        if last - first >= _NARROWEST_PX:
+            return int(first), int(min(last, first + longest))
+    return None
