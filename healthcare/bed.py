@@ -20,7 +20,7 @@ from healthcare.bed_orders import obey
 from healthcare.bed_shown import bed_shown, changed
 from healthcare.bedside import Bedside, Outcome
 from healthcare.deterioration.score import LearntScore
-from healthcare.lookback import WaveRing
+from healthcare.lookback import WaveChunk, WaveRing
 from healthcare.patients import Patient
 from healthcare.reading import kind_of, number, text
 from healthcare.settings import PAGER, WARD, BedSettings, HealthcareSettings
@@ -118,11 +118,11 @@ class BedStation:
             outcome = self.bedside.take_own(found.numerics, found.findings, sample.at)
         else:
             outcome = self.bedside.heard(sample.at)
+            if outcome.empty and not found.vetoes and self._just_told(sample.at):  # most chunks: they are only drawn
+                return Decision(chunks=(_drawn(chunk),))
         for veto in found.vetoes:
             outcome.notes.append(("veto", veto.code, asdict(veto) | {"at": sample.at.utc_s}, ""))
-        head = {"channel": chunk.channel, "rate_hz": chunk.rate_hz, "start_utc_s": chunk.start_utc_s}
-        drawn = Chunk({**head, "n": int(chunk.samples.size)}, chunk.samples)
-        decision = self._decision(outcome, sample.at, chunks=(drawn,), quiet=True)
+        decision = self._decision(outcome, sample.at, chunks=(_drawn(chunk),), quiet=True)
         if not (found.numerics or found.findings or decision.events):
             self._due = due  # a wave alone only moves silence away
         return decision
@@ -221,7 +221,7 @@ class BedStation:
         )
 
     def _shown(self, now: Instant, alarms_changed: bool, *, quiet: bool) -> tuple[dict[str, Any], dict[str, Any]]:
-        if quiet and not alarms_changed and self._told_at is not None and now.since(self._told_at) < 0.5:
+        if quiet and not alarms_changed and self._just_told(now):
             return {}, {}
         self._told_at = now
         alarms = self.bedside.board.shown(now)
@@ -234,6 +234,9 @@ class BedStation:
         if not alarms_changed:  # only a countdown or a sound has moved: nothing that is recorded
             return {**different, "alarms": alarms}, {}
         return {}, {**different, "alarms": alarms}
+
+    def _just_told(self, now: Instant) -> bool:
+        return self._told_at is not None and now.since(self._told_at) < 0.5
 
     def _called(self, outcome: Outcome) -> list[Action]:
         if not self._calls:
@@ -261,3 +264,9 @@ class BedStation:
             return {}
         content = self._ring.packed()
         return {"waves": Evidence(content)} if content else {}
+
+
+def _drawn(chunk: WaveChunk) -> Chunk:
+    """A chunk of a wave as screens draw it."""
+    head = {"channel": chunk.channel, "rate_hz": chunk.rate_hz, "start_utc_s": chunk.start_utc_s}
+    return Chunk({**head, "n": int(chunk.samples.size)}, chunk.samples)

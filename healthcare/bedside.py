@@ -46,6 +46,11 @@ class Outcome:
     notes: list[tuple[str, str, dict[str, Any], str]] = field(default_factory=list)
     save: bool = False
 
+    @property
+    def empty(self) -> bool:
+        """Nothing follows."""
+        return not (self.changes or self.readings or self.notes or self.save)
+
     def note(self, kind: str, data: dict[str, Any], *, subject: str = "", who: str = "") -> None:
         self.notes.append((kind, subject, data, who))
         self.save = True

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
+from functools import lru_cache
 
 from healthcare.alarms.finding import Finding
 from healthcare.signals.af import AtrialFibrillation
@@ -140,14 +141,14 @@ class BedEcg:
 
     def findings(self) -> list[Finding]:
         """Atrial fibrillation, and what is wrong with the leads: each there or not there."""
-        found = [Finding("af", self.af.present, measure="hr_per_min", channel=self.best)]
+        found = [_condition("af", self.af.present, self.best)]
         if self.leads:
             silent = [lead.why for lead in self.leads.values() if not lead.usable]
             off = len(silent) == len(self.leads) and any(why != "lost" for why in silent)
             poor = len(silent) < len(self.leads) and self.muted_s >= POOR_AFTER_S
             channel = self.best or next(iter(self.leads))
-            found.append(Finding("leads-off", off, measure="hr_per_min", channel=channel))
-            found.append(Finding("signal-poor", poor, measure="hr_per_min", channel=channel))
+            found.append(_condition("leads-off", off, channel))
+            found.append(_condition("signal-poor", poor, channel))
         return found
 
     def muted(self) -> dict[str, str]:
@@ -168,3 +169,9 @@ class BedEcg:
             self.af.add(shape.beat.at_s, rr_s, ventricular=ventricular)
         if len(self._ventricular) > 256:
             self._ventricular.clear()
+
+
+@lru_cache(maxsize=256)
+def _condition(code: str, present: bool, channel: str) -> Finding:
+    """Kept: each is told twice a second, and next to always the same."""
+    return Finding(code, present, measure="hr_per_min", channel=channel)

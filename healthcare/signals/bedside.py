@@ -65,6 +65,7 @@ class BedSignals:
         self._present: dict[str, bool] = {}
         self._asks: list[Ask] = []
         self._muted: dict[str, str] = {}  # as of the last frame
+        self._still = SignalsFound()
 
     # -- waves --------------------------------------------------------------------------------------------------
 
@@ -89,10 +90,18 @@ class BedSignals:
             if ask is not None:
                 self._asks.append(ask)
         if not framed:
-            return SignalsFound(findings=findings, muted=self._muted)
+            return self._nothing(findings)
         numerics, sources = self._numbers()
         self._muted = self.muted()
         return SignalsFound(numerics, findings, vetoes, beats, self._muted, sources)
+
+    def _nothing(self, findings: list[Finding]) -> SignalsFound:
+        """Of a chunk that made no frame whole: most of them."""
+        if findings:
+            return SignalsFound(findings=findings, muted=self._muted)
+        if self._still.muted is not self._muted:
+            self._still = SignalsFound(muted=self._muted)
+        return self._still
 
     def _frame(
         self, frame: Frame, leads: Sequence[Chunk], at: Instant, findings: list[Finding], vetoes: list[Veto]

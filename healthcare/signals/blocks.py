@@ -75,5 +75,5 @@ class Blocks:
         for number in range(whole):
             block = waiting[number * size : (number + 1) * size]
             if self._factor > 1:
-                block = block.reshape(self.length, self._factor).mean(axis=1)
+                block = np.add.reduce(block.reshape(self.length, self._factor), axis=1) / self._factor
             yield first + number * self.length, block

@@ -6,7 +6,6 @@ the order in which channels send. A frame waits for every channel that is alive;
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from math import ceil, floor
 
@@ -25,15 +24,17 @@ _JUMP_S = 30.0
 
 @dataclass(slots=True)
 class _Held:
+    """`end_s` is asked of every channel for every chunk: it is kept by `reckon`, after each change."""
+
     rate_hz: float
     start_s: float
+    end_s: float
     parts: list[NDArray[np.float32]] = field(default_factory=list)
     length: int = 0
     longest_s: float = 0.0
 
-    @property
-    def end_s(self) -> float:
-        return self.start_s + self.length / self.rate_hz
+    def reckon(self) -> None:
+        self.end_s = self.start_s + self.length / self.rate_hz
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,24 +53,20 @@ class Frames:
         self._next: int | None = None  # number of the frame that comes next
         self._first = True
 
-    @property
-    def newest_s(self) -> float:
-        return max((held.end_s for held in self._held.values()), default=0.0)
-
-    def take(self, chunk: Chunk) -> Iterator[Frame]:
+    def take(self, chunk: Chunk) -> list[Frame]:
         """Frames that became whole, in order. The very first chunk waits for the next, of whatever channel."""
         self._hold(chunk)
         if self._first:
             self._first = False
-            return
-        yield from self._whole()
+            return []
+        return self._whole()
 
     def _hold(self, chunk: Chunk) -> None:
         held = self._held.get(chunk.channel)
         if held is not None and (held.rate_hz != chunk.rate_hz or abs(chunk.start_s - held.end_s) > _JUMP_S):
             held = None
         if held is None:
-            held = self._held[chunk.channel] = _Held(chunk.rate_hz, chunk.start_s)
+            held = self._held[chunk.channel] = _Held(chunk.rate_hz, chunk.start_s, chunk.start_s)
         gap_s = chunk.start_s - held.end_s
         if held.length == 0:
             held.start_s = chunk.start_s
@@ -79,21 +76,28 @@ class Frames:
             held.length += len(missing)
         held.parts.append(chunk.samples)
         held.length += len(chunk.samples)
+        held.reckon()
         held.longest_s = max(0.9 * held.longest_s, len(chunk.samples) / chunk.rate_hz)
         first = floor(chunk.start_s / FRAME_S)
         if self._next is None or abs(first - self._next) > _JUMP_S / FRAME_S + held.longest_s / FRAME_S:
             self._next = first
 
-    def _whole(self) -> Iterator[Frame]:
-        newest_s = self.newest_s
-        longest_s = max(held.longest_s for held in self._held.values())
-        live = [held for held in self._held.values() if held.end_s > newest_s - STOPPED_S - longest_s]
-        until_s = min(held.end_s for held in live)
+    def _whole(self) -> list[Frame]:
+        until_s = self._until_s() + 1e-9
+        found: list[Frame] = []
         assert self._next is not None
-        while (self._next + 1) * FRAME_S <= until_s + 1e-9:
+        while (self._next + 1) * FRAME_S <= until_s:
             self._next += 1
             end_s = self._next * FRAME_S
-            yield Frame(end_s, tuple(chunk for name, held in self._held.items() if (chunk := _cut(name, held, end_s))))
+            cut = [_cut(name, held, end_s) for name, held in self._held.items()]
+            found.append(Frame(end_s, tuple([chunk for chunk in cut if chunk is not None])))
+        return found
+
+    def _until_s(self) -> float:
+        """How far every channel that is alive has come."""
+        ends_s = [held.end_s for held in self._held.values()]
+        stopped_s = max(ends_s) - STOPPED_S - max([held.longest_s for held in self._held.values()])
+        return min([end_s for end_s in ends_s if end_s > stopped_s])
 
 
 def _cut(name: str, held: _Held, end_s: float) -> Chunk | None:
@@ -106,4 +110,5 @@ def _cut(name: str, held: _Held, end_s: float) -> Chunk | None:
     held.parts = [samples[count:]] if count < held.length else []
     held.length -= count
     held.start_s += count / held.rate_hz
+    held.reckon()
     return chunk

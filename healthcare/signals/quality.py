@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
-from math import log
+from math import isfinite, log
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,13 +47,16 @@ class Block:
 
 def block_of(samples: NDArray[np.floating], heights: Floats) -> Block:
     """`samples` as they came, NaN included; `heights`: their envelope."""
-    finite = np.isfinite(samples)
-    given = samples if finite.all() else samples[finite]
+    given = samples
+    top, bottom = float(given.max()), float(given.min())
+    if not (isfinite(top) and isfinite(bottom)):  # NaN among the samples makes both NaN
+        given = samples[np.isfinite(samples)]
     low, middle = heights.size // 5, heights.size // 2
     ordered = sorted(heights.tolist())
     off, clipped = True, 0.0
     if given.size * 2 > samples.size:
-        top, bottom = float(given.max()), float(given.min())
+        if given is not samples:
+            top, bottom = float(given.max()), float(given.min())
         off = top - bottom <= _FLAT_MV
         clipped = max(np.count_nonzero(given == top), np.count_nonzero(given == bottom)) / given.size
     return Block(ordered[-1], ordered[middle], ordered[low], off, clipped)

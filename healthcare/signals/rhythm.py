@@ -89,11 +89,17 @@ class LeadBeats:
     def __init__(self, lead: str) -> None:
         self.lead = lead
         self.recent: deque[Beat] = deque(maxlen=40)
+        self._gaps: deque[float] = deque(maxlen=20)  # intervals of the newest beats, back to the first that has none
         self._usable_since_s: float | None = None
         self._noted_s = -1e18
 
     def add(self, beats: Iterable[Beat]) -> None:
-        self.recent.extend(beats)
+        for beat in beats:
+            self.recent.append(beat)
+            if beat.rr_s is None:
+                self._gaps.clear()
+            else:
+                self._gaps.append(beat.rr_s)
 
     def note(self, now_s: float, *, usable: bool) -> None:
         """To be called for every stretch: `usable` when its samples came in and its electrodes were on."""
@@ -111,21 +117,9 @@ class LeadBeats:
         last_s = self.recent[-1].at_s if self.recent else None
         counted_from_s = self._usable_since_s if last_s is None else max(last_s, self._usable_since_s)
         silent_s = max(0.0, known_s - counted_from_s)
-        gaps = self._intervals()
+        gaps = list(self._gaps)
         slow = _slow(gaps, silent_s if counted_from_s == last_s else 0.0, limits.brady_beats)
         return LeadRhythm(self.lead, silent_s, slow, _fast(gaps, silent_s, limits.tachy_beats), last_s)
-
-    def _intervals(self) -> list[float]:
-        """Of the newest beats, back to the first that has none."""
-        gaps: list[float] = []
-        for beat in reversed(self.recent):
-            if beat.rr_s is None:
-                break
-            gaps.append(beat.rr_s)
-            if len(gaps) >= 20:
-                break
-        gaps.reverse()
-        return gaps
 
 
 #: So long a stretch decides about a slow rate, though it holds fewer beats than the rule asks for.

@@ -19,6 +19,9 @@ PULSE_CHANNEL, PRESSURE_CHANNEL, BREATH_CHANNEL = "pleth", "abp_mmhg", "resp_ohm
 MISMATCH_PER_MIN = 20.0
 MISMATCH_S = 30.0
 ECG_DERIVED = "ECG-derived"
+#: Told twice a second, and next to always the same: not there, there.
+_PROBE_OFF = [Finding("probe-off", off, measure="spo2_pct", channel=PULSE_CHANNEL) for off in (False, True)]
+_MISMATCH = [Finding("hr-mismatch", apart, measure="hr_per_min", channel=PULSE_CHANNEL) for apart in (False, True)]
 
 
 class VitalWaves:
@@ -32,6 +35,7 @@ class VitalWaves:
         self._rates: dict[str, float] = {}
         self._now_s = 0.0
         self._mismatch_since_s: float | None = None
+        self._pulse_per_min: float | None = None  # as of the last frame
 
     def take(
         self, chunks: Sequence[Chunk], end_s: float, shapes: Sequence[BeatShape], heart_per_min: float | None
@@ -65,7 +69,7 @@ class VitalWaves:
             self.breath.take(chunk.samples, chunk.start_s)
 
     def _follow_mismatch(self, heart_per_min: float | None) -> None:
-        pulse = self.pulse.rate_per_min(self._now_s) if self.pulse is not None else None
+        pulse = self._pulse_per_min = self.pulse.rate_per_min(self._now_s) if self.pulse is not None else None
         apart = heart_per_min is not None and pulse is not None and abs(heart_per_min - pulse) > MISMATCH_PER_MIN
         if not apart:
             self._mismatch_since_s = None
@@ -87,7 +91,7 @@ class VitalWaves:
         numerics: dict[str, float | None] = {}
         sources: dict[str, str] = {}
         if self.pulse is not None:
-            numerics["pr_per_min"] = self.pulse.rate_per_min(self._now_s)
+            numerics["pr_per_min"] = self._pulse_per_min
         if self.pressure is not None:
             reading = self.pressure.reading()
             numerics["abp_sys_mmhg"] = reading.systolic_mmhg
@@ -105,7 +109,7 @@ class VitalWaves:
         found = []
         if self.pulse is not None:
             off = self.pulse.why in ("flat", "missing")
-            found.append(Finding("probe-off", off, measure="spo2_pct", channel=PULSE_CHANNEL))
+            found.append(_PROBE_OFF[off])
         if self.breath is not None:
             breathing = self.breath.at(heart_per_min)
             text = f"no breath for {APNOEA_S:.0f} s" if breathing.apnoea else ""
@@ -113,7 +117,7 @@ class VitalWaves:
                 found.append(Finding("apnoea", breathing.apnoea, text, measure="rr_per_min", channel=BREATH_CHANNEL))
         since_s = self._mismatch_since_s
         apart = since_s is not None and self._now_s - since_s >= MISMATCH_S
-        found.append(Finding("hr-mismatch", apart, measure="hr_per_min", channel=PULSE_CHANNEL))
+        found.append(_MISMATCH[apart])
         return found
 
     def muted(self) -> dict[str, str]:

@@ -242,7 +242,8 @@ class BedNumerics:
                 if self._store(key, one, wrong.get(key[0]), _measured(one, device_utc_s, at)):
                     changed.add(key)
                     series += self._series(key)
-        for measure in dict.fromkeys(one.measure for one in told if any(key[0] == one.measure for key in changed)):
+        new = {key[0] for key in changed}
+        for measure in dict.fromkeys([one.measure for one in told if one.measure in new]):
             self._judge(measure, changed, at)
         self._mismatch(changed, at)
         self._onset.advance(at.mono_s)
@@ -318,7 +319,7 @@ class BedNumerics:
 
     def _speaker(self, measure: str, now: Instant) -> _Key | None:
         """Whose value speaks for a measure; None where none is fresh and valid."""
-        if (measure, MONITOR, 1) not in self._slots and (measure, OWN, 1) not in self._slots:
+        if measure not in self._numbers or 1 not in self._numbers[measure]:
             return None
         key = self._best(measure, 1, now)
         return key if self._slots[key].state(now) is State.OK else None
@@ -330,9 +331,10 @@ class BedNumerics:
         """
         order = (OWN, MONITOR) if measure in self._settings.prefer_own else (MONITOR, OWN)
         for source in order:
-            slot = self._slots.get((measure, source, number))
+            key = (measure, source, number)
+            slot = self._slots.get(key)
             if slot is not None and slot.state(now) is State.OK:
-                return measure, source, number
+                return key
         further = number == 1 and measure not in _SITES_APART
         numbers = range(1, self._instances.get(measure, 1) + 1) if further else (number,)
         keys = [(measure, source, one) for one in numbers for source in order if (measure, source, one) in self._slots]
