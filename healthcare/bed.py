@@ -152,7 +152,10 @@ class BedStation:
         if self._due is None:
             moments = (self.bedside.due(), self._waves.due())
             self._due = (min((at for at in moments if at is not None), default=None),)
-        return min((at for at in (*self._due, self.bedside.silent_at()) if at is not None), default=None)
+        known, silent = self._due[0], self.bedside.silent_at()
+        if known is None or silent is None:
+            return silent if known is None else known
+        return min(known, silent)
 
     def tick(self, now: Instant) -> Decision:
         outcome = self.bedside.tick(now)

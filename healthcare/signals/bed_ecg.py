@@ -133,10 +133,12 @@ class BedEcg:
         return LeadState(rhythm, True, max((lead.quality for lead in self.leads.values()), default=0.0))
 
     def shape_state(self, now_s: float) -> ShapeState:
-        recent = [shape for shape in self._shapes if now_s - shape.beat.at_s <= _NORMAL_WITHIN_S]
-        normal = [shape for shape in recent if not shape.unlike and (shape.likeness or 0.0) >= NORMAL_FROM]
+        normal = 0
+        for shape in self._shapes:
+            if now_s - shape.beat.at_s <= _NORMAL_WITHIN_S and not shape.unlike:
+                normal += (shape.likeness or 0.0) >= NORMAL_FROM
         return ShapeState(
-            self.runs.present, len(self.runs.run), self.runs.rate_per_min, self.fibrillation.present, len(normal)
+            self.runs.present, len(self.runs.run), self.runs.rate_per_min, self.fibrillation.present, normal
         )
 
     def findings(self) -> list[Finding]:

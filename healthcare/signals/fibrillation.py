@@ -99,7 +99,7 @@ class LeadWindows:
         return found
 
     def _filtered(self, block: Floats) -> Floats | None:
-        if np.isnan(block).any():
+        if np.logical_or.reduce(np.isnan(block)):
             self._level = None
             self._state = np.zeros(4)
             return None

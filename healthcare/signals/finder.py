@@ -103,12 +103,16 @@ class BeatFinder:
             return []
         here = self._heights[low:high]
         rises = (here > self._heights[low - 1 : high - 1]) & (here >= self._heights[low + 1 : high + 1])
-        heights = self._heights.tolist()  # a list is quicker for windows as short as these
+        places = rises.nonzero()[0].tolist()
+        if not places:
+            return []
+        apart = self._apart
+        heights = self._heights[low - apart :].tolist()  # a list is quicker for windows as short as these
         return [
-            self._top(first, place)
-            for place in (rises.nonzero()[0] + low).tolist()
-            if heights[place] > max(heights[place - self._apart : place])
-            and heights[place] >= max(heights[place + 1 : place + self._apart + 1])
+            self._top(first, low + place)
+            for place in places
+            if heights[place + apart] > max(heights[place : place + apart])
+            and heights[place + apart] >= max(heights[place + apart + 1 : place + 2 * apart + 1])
         ]
 
     def _top(self, first: int, place: int) -> Top:

@@ -89,7 +89,7 @@ class LeadTrace:
     def joined(self, values: Floats) -> Floats:
         """What is to be filtered: the values without holes and jumps."""
         finite = np.isfinite(values)
-        if finite.all():
+        if np.logical_and.reduce(finite):
             joined = values - self._level if not self._in_gap else self._joined(values, finite)
         else:
             joined = self._joined(values, finite)

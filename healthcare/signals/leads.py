@@ -176,12 +176,13 @@ class EcgLeads:
 
     def _search(self, stop: int) -> list[Beat]:
         leads = list(self._leads.values())
-        total = sum(self._weight(lead) for lead in leads)
+        weights = [self._weight(lead) for lead in leads]
+        total = sum(weights)
         logs = slopes = np.zeros(stop - self._at)
         loud = np.zeros(stop - self._at, np.bool_)
-        for lead in leads:
+        for lead, weight in zip(leads, weights, strict=True):
             heights, steep = lead.piece(stop)
-            share, unit = self._weight(lead) / total, 1.0 / lead.quality.amplitude
+            share, unit = weight / total, 1.0 / lead.quality.amplitude
             logs = logs + share * np.log(heights * unit + _OFFSET)
             slopes = slopes + steep * (share * unit)
             if share > _OFFSET:

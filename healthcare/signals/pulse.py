@@ -156,7 +156,7 @@ class PulseTracker:
 
     def _append(self, block: Floats) -> None:
         holes = np.isnan(block)
-        missing = bool(holes.any())
+        missing = bool(np.logical_or.reduce(holes))
         if missing:
             block = self._filled(block, holes)
             missing = bool(holes.mean() > 0.5)
@@ -182,7 +182,7 @@ class PulseTracker:
 
     def _note_flat(self, block: Floats, missing: bool) -> None:
         values = block.tolist()
-        mean, lowest, highest = float(block.sum()) / len(values), min(values), max(values)
+        mean, lowest, highest = float(np.add.reduce(block)) / len(values), min(values), max(values)
         self.levels.append(Level(self._time(self._end), mean, lowest, highest, missing))
         still = highest - lowest <= 1e-3 * max(self._shape.usual_height, 1e-6)
         self._flat_s = self._flat_s + _BLOCK_S if still or missing else 0.0

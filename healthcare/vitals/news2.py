@@ -249,7 +249,10 @@ def points_of(parameter: str, value: float | bool | str, *, scale: int = 1, on_o
         raise InputError(f"NEWS2 {LABELS[parameter]}: {value!r} is no number")
     bands = _spo2_bands(scale, on_oxygen) if parameter == "spo2_pct" else _BANDS[parameter]
     step = rounded(parameter, value)
-    return next(points for upto, points in bands if step <= upto)
+    for upto, points in bands:
+        if step <= upto:
+            return points
+    raise AssertionError("the last band has no end")
 
 
 def _spo2_bands(scale: int, on_oxygen: bool | None) -> Bands:

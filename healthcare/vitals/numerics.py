@@ -122,8 +122,7 @@ class BedNumerics:
         ends = self.limits.due()
         found += [] if ends is None else [ends]
         for key, slot in self._slots.items():
-            stale_at = slot.stale_at()
-            if stale_at is not None and key not in self._stale_told:
+            if key not in self._stale_told and (stale_at := slot.stale_at()) is not None:
                 found.append(stale_at)
         return min(found, default=None)
 
