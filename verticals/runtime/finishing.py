@@ -123,13 +123,18 @@ class Finisher:
             lane.ahead.settled(loose)
             if decision.events and decision.signal:
                 self._show(lane, decision.signal)
-        await asyncio.gather(_settle(origin, sequence, noted), self._act_later(lane, rest, origin))
+        if rest:
+            await asyncio.gather(_settle(origin, sequence, noted), self._act_later(lane, rest, origin))
+        else:  # no task more between the disk and who waits for the record
+            await _settle(origin, sequence, noted)
 
     async def _act(
         self, lane: Lane, actions: Sequence[Action], origin: Origin, hosts: Sequence[Event]
     ) -> tuple[list[Acted], list[Event]]:
         """How each action ended, and the events that say so of those that no event in `hosts` is about."""
         loose: list[Event] = []
+        if not actions:
+            return [], loose
 
         async def act(action: Action) -> Acted:
             acted = await self._deliverer.deliver(action, origin.at)
@@ -164,8 +169,6 @@ class Finisher:
         return recorded[-1].sequence if recorded else 0
 
     async def _act_later(self, lane: Lane, actions: Sequence[Action], origin: Origin) -> None:
-        if not actions:
-            return
         _, loose = await self._act(lane, actions, origin, ())
         await self._say(lane, loose)
 
