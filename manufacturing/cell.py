@@ -35,8 +35,15 @@ _LEAVE_WITHIN_S = 0.5
 
 
 async def _follow(link: asyncio.Task[None]) -> None:
-    """Ends as the link does, without taking it along when it is cancelled itself."""
-    await asyncio.shield(link)
+    """Ends as the link does, without taking it along when it is cancelled itself. Raises DeviceError where the link was
+    cancelled alone: a cell without one would wait for triggers for good."""
+    try:
+        await asyncio.shield(link)
+    except asyncio.CancelledError:
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            raise
+        raise DeviceError("the link to the PLC ended by itself") from None
 
 
 class PlcCell:

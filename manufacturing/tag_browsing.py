@@ -56,11 +56,8 @@ def run(ctx: JobContext, inputs: Json) -> Json:
     if plc.over_modbus:
         raise DeviceError(f"{plc.url}: a PLC over Modbus has no tags to read", hint="Its places are in `plc.tags`.")
     ctx.progress(0.0, f"Connecting to {plc.url}")
-    try:
-        mapping = inputs.get("mapping")
-        return _browsed(ctx, plc) if mapping is None else _checked(ctx, plc, mapping)
-    except TimeoutError as error:
-        raise DeviceError(f"the OPC UA server {plc.url} did not answer in time") from error
+    mapping = inputs.get("mapping")
+    return _browsed(ctx, plc) if mapping is None else _checked(ctx, plc, mapping)
 
 
 def _browsed(ctx: JobContext, plc: PlcSettings) -> dict[str, Any]:

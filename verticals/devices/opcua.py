@@ -224,11 +224,13 @@ class OpcUaLink:
 
 
 async def _first_of(jobs: Sequence[Awaitable[object]]) -> None:
-    """Until one of `jobs` ends; raises what it raised, and leaves none behind."""
+    """Until one of `jobs` ends; raises what it raised, DeviceError where it cancelled itself; leaves none behind."""
     tasks = [asyncio.ensure_future(job) for job in jobs]
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         for task in done:
+            if task.cancelled():  # by nobody here: whoever waits for the link must not end with it
+                raise DeviceError("the connection was given up within")
             task.result()
     finally:
         for task in tasks:

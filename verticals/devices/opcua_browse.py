@@ -62,22 +62,24 @@ async def browse(
 ) -> Browsed:
     """Every variable below Objects, but for the server's own. Raises DeviceError, TrustError."""
     limits = limits or BrowseLimits()
-    async with asyncio.timeout(limits.within_s + 30.0), _Connection(url, security) as client:
-        return await _Walk(client, limits, tell).run()
+    with as_device_errors(f"browsing {url}"):
+        async with asyncio.timeout(limits.within_s + 30.0), _Connection(url, security) as client:
+            return await _Walk(client, limits, tell).run()
 
 
 async def look_up(url: str, security: OpcUaSecurity | None, addresses: Mapping[str, str]) -> dict[str, FoundTag | None]:
     """What is at each address, node id or browse path, by the same names; None where there is no variable."""
-    async with asyncio.timeout(60.0), _Connection(url, security) as client:
-        found: dict[str, FoundTag | None] = dict.fromkeys(addresses)
-        nodes = {}
-        for name, address in addresses.items():
-            node = await _node(client, address)
-            if node is not None:
-                nodes[name] = (node, address)
-        for name, tag in zip(nodes, await _read(client, list(nodes.values())), strict=True):
-            found[name] = tag
-        return found
+    with as_device_errors(f"looking up tags of {url}"):
+        async with asyncio.timeout(60.0), _Connection(url, security) as client:
+            found: dict[str, FoundTag | None] = dict.fromkeys(addresses)
+            nodes = {}
+            for name, address in addresses.items():
+                node = await _node(client, address)
+                if node is not None:
+                    nodes[name] = (node, address)
+            for name, tag in zip(nodes, await _read(client, list(nodes.values())), strict=True):
+                found[name] = tag
+            return found
 
 
 class _Connection:

@@ -110,10 +110,11 @@ class Session:
             if self.lost.is_set() and transport is not None:
                 transport.abort()
                 await asyncio.sleep(0)  # lets asyncua hear of it, so that it does not wait for an answer
-            async with asyncio.timeout(self._timings.watchdog_timeout_s):
-                await self._client.disconnect()
-        except TimeoutError:
-            log.debug("%s: the session could not be closed in time", self._url)
+            with as_device_errors(f"closing the session at {self._url}"):
+                async with asyncio.timeout(self._timings.watchdog_timeout_s):
+                    await self._client.disconnect()
+        except DeviceError as error:
+            log.debug("%s", error.message)
         finally:
             self._client.disconnect_socket()
             if transport is not None:
@@ -288,6 +289,13 @@ def as_device_errors(what: str) -> Iterator[None]:
     try:
         yield
     except TimeoutError as error:
+        raise DeviceError(f"{what}: no answer in time") from error
+    except asyncio.CancelledError as error:
+        # Where an answer comes in the moment in which its time is over, asyncua's wait_for2 (Python 3.11) raises a
+        # CancelledError of its own, which asyncio.timeout does not take for its own doing: a task would end unseen.
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            raise asyncio.CancelledError from error
         raise DeviceError(f"{what}: no answer in time") from error
     except InvalidSignature as error:
         raise DeviceError(f"{what}: the server is not the one its certificate names") from error

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -12,7 +13,7 @@ from core.errors import DeviceError
 from tests.support.cameras import Watcher
 from tests.support.opcua_servers import NAMESPACE, NODES, PlcProcess
 from verticals.devices.opcua import Mode, OpcUaLink
-from verticals.devices.opcua_session import OpcUaTimings
+from verticals.devices.opcua_session import OpcUaTimings, Session, as_device_errors
 
 
 @pytest.fixture(scope="module")
@@ -287,3 +288,60 @@ async def test_ten_restarts_and_a_freeze_of_eight_seconds_each_resume_within_two
         print(f"{what}: lost after {noticed_s:.2f} s, resumed {resumed_s:.2f} s after ready")  # noqa: T201
     assert max(noticed for _, noticed, _ in figures) <= 1.0
     assert max(resumed for _, _, resumed in figures) <= 2.0
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 12), reason="asyncua then waits as asyncio does")
+async def test_an_answer_in_the_moment_of_its_time_out_is_a_time_out_and_no_cancellation() -> None:
+    from wait_for2 import wait_for
+
+    async def asked() -> None:
+        loop = asyncio.get_running_loop()
+        answer, due_s = loop.create_future(), loop.time() + 0.01
+        loop.call_at(due_s, answer.set_result, "late")
+        with as_device_errors("asking the time"):
+            async with asyncio.timeout_at(due_s):
+                await wait_for(answer, 1)
+
+    for _ in range(20):
+        with pytest.raises(DeviceError, match="asking the time: no answer in time"):
+            await asked()
+
+
+async def test_a_task_that_is_cancelled_while_it_asks_ends_as_cancelled() -> None:
+    class OfItsOwnKindError(asyncio.CancelledError):
+        pass
+
+    async def asked() -> None:
+        with as_device_errors("asking the time"):
+            try:
+                await asyncio.sleep(60)
+            except asyncio.CancelledError as error:
+                raise OfItsOwnKindError from error
+
+    with pytest.raises(TimeoutError):  # the caller's own time-out finds its cancellation again
+        async with asyncio.timeout(0.01):
+            await asked()
+    task = asyncio.create_task(asked())
+    await asyncio.sleep(0)
+    task.cancel()
+    assert [type(one) for one in await asyncio.gather(task, return_exceptions=True)] == [asyncio.CancelledError]
+
+
+@pytest.mark.parametrize("where", ["ask_time", "notices"])
+async def test_a_link_whose_work_cancels_itself_is_made_anew(
+    plc: PlcProcess, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    real, calls = getattr(Session, where), []
+
+    def cancelled(session: Session) -> Any:
+        calls.append(session)
+        if len(calls) == 1:
+            raise asyncio.CancelledError
+        return real(session)
+
+    monkeypatch.setattr(Session, where, cancelled)
+    async with linked(plc.url) as (link, watcher, _):
+        await watcher.until(False)
+        await watcher.until(True)
+        assert (await link.read(["PartId"]))["PartId"] is not None
+    assert calls[0] is not calls[-1]
