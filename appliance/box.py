@@ -15,6 +15,7 @@ from core.clock import SystemClock
 from core.errors import SettingsError
 from verticals.devices import catalog
 from verticals.places import Places
+from verticals.runtime.promptness import session_first
 
 
 def run_box(
@@ -42,7 +43,8 @@ def run_box(
     )
     for app in chosen:
         say(f"{app.vertical.manifest.title}: {app.screen.url}")
-    asyncio.run(Supervisor(table, places, SystemClock()).run())
+    with session_first():
+        asyncio.run(Supervisor(table, places, SystemClock()).run())
 
 
 def check(app: App, site: Site) -> None:

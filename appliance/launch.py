@@ -12,7 +12,7 @@ import runpy
 import sys
 
 from verticals.runtime.parent import die_with
-from verticals.runtime.promptness import be_prompt
+from verticals.runtime.promptness import be_first, be_prompt
 
 PROMPT, PLAIN = "prompt", "plain"
 
@@ -25,6 +25,7 @@ def main(argv: list[str]) -> None:
     except PermissionError:
         sys.stderr.write(f"edgewise: niceness {nice} is not allowed here; {module} runs without it\n")
     if how == PROMPT:
+        be_first()
         be_prompt()
     sys.argv = [module, *args]
     runpy.run_module(module, run_name="__main__", alter_sys=True)
