@@ -15,7 +15,6 @@ from core.clock import SystemClock
 from core.errors import SettingsError
 from verticals.devices import catalog
 from verticals.places import Places
-from verticals.runtime.promptness import session_first
 
 
 def run_box(
@@ -43,8 +42,7 @@ def run_box(
     )
     for app in chosen:
         say(f"{app.vertical.manifest.title}: {app.screen.url}")
-    with session_first():
-        asyncio.run(Supervisor(table, places, SystemClock()).run())
+    asyncio.run(Supervisor(table, places, SystemClock()).run())
 
 
 def check(app: App, site: Site) -> None:

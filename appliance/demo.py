@@ -277,7 +277,7 @@ def plant_process(demo: Demo) -> Process:
         faults=tuple(parse_fault(text) for text in demo.faults),
     )
     _python, _m, module, *words = settings.command()
-    return Process("demo:plant", module, words, prompt=True)  # no part of the box: its time is not the box's to give
+    return Process("demo:plant", module, words, first=True)  # a real one has a processor of its own
 
 
 def account(demo: Demo) -> str:

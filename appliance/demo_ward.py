@@ -117,4 +117,4 @@ def ward_process(ward: DemoWard) -> Process:
         log_path=ward.log,
     )
     _python, _m, module, *words = settings.command()
-    return Process("demo:ward", module, words, prompt=True)  # no part of the box: its time is not the box's to give
+    return Process("demo:ward", module, words)

@@ -10,7 +10,7 @@ import signal
 import sys
 from collections.abc import Callable
 
-from appliance.launch import PLAIN, PROMPT
+from appliance.launch import FIRST, PLAIN, PROMPT
 from appliance.notify import PROCESS_VARIABLE, SUPERVISOR_VARIABLE, SYSTEMD_VARIABLES
 from appliance.processes import Process
 from appliance.restarts import Patience, Restarts
@@ -18,6 +18,7 @@ from core.clock import Clock
 from core.settings import environment_for_child
 from verticals.places import Places
 from verticals.runtime.parent import ASKS_RESTART
+from verticals.runtime.promptness import may_go_first
 from verticals.runtime.roster import Standing
 
 log = logging.getLogger(__name__)
@@ -144,11 +145,13 @@ class Kept:
             SUPERVISOR_VARIABLE: str(self._places.supervisor_socket),
             PROCESS_VARIABLE: self.row.name,
         }
+        # A session of its own only for who can go first: among groups, a short slice counts for nothing.
+        apart = self.row.first and may_go_first()
         # -P: a folder named like one of our packages, where somebody happens to stand, must not be imported.
         return await asyncio.create_subprocess_exec(
             sys.executable, "-P", "-m", "appliance.launch", str(os.getpid()), str(self.row.nice),
-            PROMPT if self.row.prompt else PLAIN, self.row.module, *self.row.args,
-            stdin=asyncio.subprocess.DEVNULL, process_group=0,
+            FIRST if self.row.first else PROMPT if self.row.prompt else PLAIN, self.row.module, *self.row.args,
+            stdin=asyncio.subprocess.DEVNULL, start_new_session=apart, process_group=None if apart else 0,
             env=environment_for_child(additions, without=SYSTEMD_VARIABLES),
         )  # fmt: skip
 

@@ -13,6 +13,8 @@ from core.inference import governor
 ENTRY = "appliance.process"
 #: Who decides first when the box is overloaded; an app that is not named here comes after these.
 URGENCY = ("healthcare", "manufacturing", "retail")
+#: Whose machine waits with every part: it goes before a browser on the box too, where that is allowed.
+IN_CYCLE = ("manufacturing",)
 #: For who handles a picture after the other: freed memory stays with the process. Handing it back and getting
 #: it anew, page by page, costs more than decoding the picture (mallopt(3)).
 PICTURES = {"MALLOC_MMAP_THRESHOLD_": str(32 << 20), "MALLOC_TRIM_THRESHOLD_": str(128 << 20)}
@@ -26,7 +28,8 @@ def always() -> bool:
 class Process:
     """One row. `module` is run as `python -m module args`.
 
-    A `prompt` one goes first as soon as it has something to do: a machine waits for it.
+    A `prompt` one goes first as soon as it has something to do; a `first` one, which is prompt too, goes before
+    what else runs on the box: a machine waits for it within its cycle.
     `when` answers whether it should run now and changes nothing by being asked. With `beats_within_s` it
     must say at least that often that its work loop moved, the first time within `starts_within_s`.
     """
@@ -40,6 +43,7 @@ class Process:
     beats_within_s: float | None = None
     starts_within_s: float = 60.0
     prompt: bool = False
+    first: bool = False
 
 
 def process_table(
@@ -59,7 +63,7 @@ def process_table(
     ranked = sorted(cameras, key=lambda app: URGENCY.index(app) if app in URGENCY else len(URGENCY))
     for app, names in cameras.items():
         terms = governor.decides(ranked.index(app))
-        decides = partial(Process, nice=terms.nice, prompt=terms.prompt, environment=PICTURES)
+        decides = partial(Process, nice=terms.nice, prompt=terms.prompt, first=app in IN_CYCLE, environment=PICTURES)
         rows += [decides(f"{app}:camera:{name}", ENTRY, ("camera", app, name, *common)) for name in names]
         rows.append(decides(f"{app}:line", ENTRY, ("line", app, *common), beats_within_s=5.0))
         rows.append(Process(f"{app}:web", ENTRY, ("web", app, *common), nice=governor.SHOWS.nice, beats_within_s=10.0))

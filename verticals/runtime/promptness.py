@@ -11,13 +11,14 @@ import contextlib
 import ctypes
 import os
 import platform
-from collections.abc import Iterator
-from contextlib import contextmanager
+import resource
 from pathlib import Path
 
 SLICE_NS = 100_000  # the shortest that the kernel takes
-#: Nine times the weight of an ordinary process: a run of 30 ms that shares its core with five of them takes 50 ms.
-_FIRST_BY = 10
+#: Three times the weight of an ordinary process.
+_FIRST_BY = 5
+_CAP_SYS_NICE = 23  # capability.h
+_NICE_0 = 20  # RLIMIT_NICE counts from 20, for a niceness of 0, up to 40 for -20
 _AUTOGROUP = Path("/proc/self/autogroup")
 #: sched_setattr(2) and sched_getattr(2), which neither glibc nor Python wraps.
 _NUMBERS = {"x86_64": (314, 315), "aarch64": (274, 275)}
@@ -48,37 +49,32 @@ def be_prompt(slice_ns: int = SLICE_NS) -> bool:
     return bool(ctypes.CDLL(None).syscall(numbers[0], 0, ctypes.byref(wanted), 0) == 0)
 
 
-def be_first() -> bool:
-    """Whether the kernel took it: the process goes `_FIRST_BY` steps before its niceness, and so before a browser and
-    whatever else runs on the box. Needs CAP_SYS_NICE or a fitting RLIMIT_NICE (`LimitNICE=` of a systemd unit)."""
-    try:
-        os.nice(-_FIRST_BY)
-    except PermissionError:
-        return False
-    return True
+def may_go_first() -> bool:
+    """Whether `take_share` can put a process first here: CAP_SYS_NICE, or a RLIMIT_NICE that reaches as far."""
+    if resource.getrlimit(resource.RLIMIT_NICE)[0] >= _NICE_0 + _FIRST_BY:
+        return True
+    with contextlib.suppress(OSError, ValueError, StopIteration):
+        lines = Path("/proc/self/status").read_text("ascii", "replace").splitlines()
+        effective = next(line for line in lines if line.startswith("CapEff:"))
+        return bool(int(effective.split()[1], 16) >> _CAP_SYS_NICE & 1)
+    return False
 
 
-@contextmanager
-def session_first() -> Iterator[bool]:
-    """While the block lasts, this session of processes goes before others on the box: whether the kernel took it.
+def take_share(nice: int, *, first: bool = False) -> int:
+    """Sets the niceness of this process, relative to what it is, and gives what it came to. Who goes `first` goes
+    before a browser and whatever else runs on the box, where that is allowed (CAP_SYS_NICE, or a fitting RLIMIT_NICE).
 
-    Where sessions are scheduled as groups (autogroup, sched(7)), niceness counts within one alone, and a browser beside
-    the box has as much of the cores as all of the box. Needs CAP_SYS_NICE; what somebody else has set stays.
+    Where the kernel schedules sessions as groups (autogroup, sched(7)), niceness counts within one alone: then the
+    session that this process leads has the same one. Call it in the main thread, before there are others.
     """
     try:
-        taken = _session_niceness() == 0 and _AUTOGROUP.write_text(str(-_FIRST_BY), "ascii") > 0
-    except (OSError, ValueError):
-        taken = False
-    try:
-        yield taken
-    finally:
-        with contextlib.suppress(OSError, ValueError):
-            if taken and _session_niceness() == -_FIRST_BY:
-                _AUTOGROUP.write_text("0", "ascii")
-
-
-def _session_niceness() -> int:
-    return int(_AUTOGROUP.read_text("ascii").rpartition("nice")[2])
+        taken = os.nice(nice - _FIRST_BY if first else nice)
+    except PermissionError:
+        taken = os.nice(max(nice, 0))
+    if os.getsid(0) == os.getpid():
+        with contextlib.suppress(OSError):
+            _AUTOGROUP.write_text(str(taken), "ascii")
+    return taken
 
 
 def be_patient() -> bool:
