@@ -11,6 +11,9 @@ from core.errors import RefusedError, StoreError
 
 #: The demo's script is about the first sixteen; what is more lies there calmly.
 BEDS = 16
+#: The messages that its gateway sends ahead of the answers. One that waits for each has the box write a page or two to
+#: the SSD for every message, for the answer says that it is on the disk (docs/healthcare/hl7.md).
+AHEAD = 32
 _UNIT = "W7"
 _NURSES = ("Nurse 12", "Nurse 14", "Nurse 17", "Nurse 21")
 
@@ -45,7 +48,7 @@ buddy = "{buddy}"
 
 @dataclass(frozen=True, slots=True)
 class DemoWard:
-    """Where its screen listens, and where its monitors connect."""
+    """Where its screen listens, and where its monitors connect: over `links`, with `ahead` messages unanswered."""
 
     home: Path
     screen_port: int = 8102
@@ -53,6 +56,8 @@ class DemoWard:
     waves_port: int = 8112
     seed: int = 0
     beds: int = BEDS
+    links: int = 1
+    ahead: int = AHEAD
 
     @property
     def secret(self) -> Path:
@@ -112,6 +117,8 @@ def ward_process(ward: DemoWard) -> Process:
         waves_port=ward.waves_port,
         waves_secret=ward.secret,
         beds=ward.beds,
+        links=ward.links,
+        window=ward.ahead,
         unit=_UNIT,
         seed=ward.seed,
         log_path=ward.log,

@@ -29,6 +29,9 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument("--ward-port", type=port, default=8102, help="port of the nurse station")
     parser.add_argument("--beds", type=whole(16, 24), default=16, help="of the ward: 16 to 24")
     parser.add_argument("--hl7-port", type=port, default=2575, help="where the simulated monitors send HL7")
+    parser.add_argument("--hl7-links", type=whole(1, 24), default=1, help="connections over which they send it")
+    ahead = "messages that they send on one ahead of the answers; 1 waits for each"
+    parser.add_argument("--hl7-ahead", type=whole(1, 64), default=32, help=ahead)
     parser.add_argument("--waves-port", type=port, default=8112, help="where they send waves")
     parser.add_argument("--store-port", type=port, default=8103, help="port of the back office")
     parser.add_argument("--llrp-port", type=port, default=5084, help="port of the simulated RFID reader")
@@ -48,7 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
     apps = arguments.apps or _APPS
     ward = DemoWard(
         arguments.data / "demo", arguments.ward_port, arguments.hl7_port, arguments.waves_port, arguments.seed,
-        arguments.beds,
+        arguments.beds, arguments.hl7_links, arguments.hl7_ahead,
     )  # fmt: skip
     store = DemoStore(
         arguments.data / "demo" / "store", arguments.data, arguments.store_port, arguments.llrp_port, arguments.seed,

@@ -14,6 +14,7 @@ from core.clock import Instant
 from healthcare.hl7.acknowledge import Result
 from healthcare.hl7.feed import Feed, Taking
 from healthcare.hl7.frames import FrameCutter, framed
+from healthcare.hl7.pace import Pace
 from healthcare.hl7.peers import Peer
 from healthcare.hl7.settings import MllpSettings
 from verticals.contract import Recorded
@@ -24,7 +25,6 @@ log = logging.getLogger(__name__)
 _READ_BYTES = 1 << 16
 _SEND_WITHIN_S = 10.0
 _MOST_UNREAD_BYTES = 1 << 16
-_AT_ONCE_S = 0.25  # who sends so soon after an answer had been waiting for it
 
 #: Keeps a frame that was received: the frame, when, from whom.
 Keep = Callable[[bytes, Instant, str], None]
@@ -51,9 +51,8 @@ class Link:
         self._cutter = FrameCutter(int(settings.frame_limit))
         self._taken: asyncio.Queue[Taking | None] = asyncio.Queue(settings.window)
         self._replies: list[bytes] = []
-        self._unanswered = 0
+        self._pace = Pace(settings.window)
         self._frame_began: Instant | None = None
-        self._answered: Instant | None = None
 
     async def serve(self, read: Callable[[], None]) -> str:
         """Until the sender hangs up; why it ended. `read` is called when no more is read, answers may follow."""
@@ -81,12 +80,13 @@ class Link:
             if not data:
                 return "closed by the sender"
             frames = self._cutter.cut(data)
-            for frame in frames:
-                await self._take(frame, alone=len(frames) == 1)
+            for number, frame in enumerate(frames, 1):
+                await self._take(frame, more=len(frames) - number)
                 await asyncio.sleep(0)  # a queue that is drained must not hold up every bed
             if self._cutter.overlong is not None:
                 limit = int(self._settings.frame_limit)
-                await self._hand_on(self._feed.too_long(self._cutter.overlong, limit))
+                self._pace.came(self._port.clock.now().mono_s)
+                await self._taken.put(self._feed.too_long(self._cutter.overlong, limit))
                 return f"a frame of more than {limit} bytes"
             self._note_begin()
 
@@ -102,12 +102,12 @@ class Link:
         elif self._frame_began is None:
             self._frame_began = self._port.clock.now()
 
-    async def _take(self, frame: bytes, *, alone: bool) -> None:
+    async def _take(self, frame: bytes, *, more: int) -> None:
         at = self._port.clock.now()
         self._frame_began = None
         if self._keep is not None:
             self._keep(frame, at, self._peer.address)
-        taking = self._feed.take(frame, at, urgent=self._urgent(at, alone))
+        taking = self._feed.take(frame, at, urgent=self._pace.came(at.mono_s, more=more))
         self._note_peer(taking, at)
         try:
             for sample in taking.samples:
@@ -115,19 +115,6 @@ class Link:
         except BaseException:
             self._feed.forget(taking)
             raise
-        await self._hand_on(taking)
-
-    def _urgent(self, at: Instant, alone: bool) -> bool:
-        """Whether the sender is held up until this is recorded: it waits for each answer, or half the window waits.
-
-        A monitor that sends once a second is not: its record may wait for that of the others.
-        """
-        if self._unanswered:
-            return 2 * self._unanswered >= self._settings.window
-        return alone and (self._answered is None or at.since(self._answered) <= _AT_ONCE_S)
-
-    async def _hand_on(self, taking: Taking) -> None:
-        self._unanswered += 1
         await self._taken.put(taking)
 
     def _note_peer(self, taking: Taking, at: Instant) -> None:
@@ -147,8 +134,7 @@ class Link:
             outcome = self._feed.settled(taking, errors)
             for reply in self._feed.replies(taking, outcome, self._port.clock.now()):
                 self._owe(reply)
-            self._unanswered -= 1
-            self._answered = self._port.clock.now()
+            self._pace.answered(self._port.clock.now().mono_s)
             await self._flush()
         self._send()
 

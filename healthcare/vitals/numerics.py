@@ -269,6 +269,8 @@ class BedNumerics:
             measure = f"{measure}.own"
         slot = self._slots[key]
         value = slot.value if slot.heard is State.OK and slot.value is not None else math.nan
+        if source == OWN:
+            value = round(value, 2)  # what is below that is noise, which no disk need keep
         return [Reading(measure if number == 1 else f"{measure}#{number}", value)]
 
     def _judge(self, measure: str, changed: set[_Key], at: Instant) -> None:

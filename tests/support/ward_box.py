@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,17 +14,20 @@ LINE, WEB = "healthcare:line", "healthcare:web"
 
 
 class WardBox(Cell):
-    """`with WardBox(folder) as box`: the demo's beds, with its own script of what happens to them."""
+    """`with WardBox(folder) as box`: the demo's beds, with its own script of what happens to them.
+
+    `gateway`: further words of `edgewise demo` on how the monitors send.
+    """
 
     app = "healthcare"
     apps = (app,)
 
-    def __init__(self, folder: Path, *, seed: int = 0, beds: int = 16) -> None:
+    def __init__(self, folder: Path, *, seed: int = 0, beds: int = 16, gateway: Sequence[str] = ()) -> None:
         super().__init__(folder)
         screen, hl7, waves = free_ports(3)
         self.url = f"http://127.0.0.1:{screen}"
         self.ports = ["--ward-port", str(screen), "--hl7-port", str(hl7), "--waves-port", str(waves)]
-        self._words = ["--data", str(self.places.data), "--seed", str(seed), "--beds", str(beds), *self.ports]
+        self._words = ["--data", str(self.places.data), "--seed", str(seed), "--beds", str(beds), *self.ports, *gateway]
 
     def wait_for_beds(self, count: int, within_s: float) -> None:
         """Until so many beds have raised, admitted or told something that is on record."""

@@ -28,8 +28,10 @@ from verticals.store.server import Schema
 log = logging.getLogger(__name__)
 
 BUSY_TIMEOUT_MS = 5000
-_CHECKPOINT_AFTER_PAGES = 4000  # a commit that checkpoints syncs three times: rare enough to stay out of the p99
-_RESERVED_BYTES = _CHECKPOINT_AFTER_PAGES * 4096
+#: Of a new database. A commit writes whole pages, and an event touches a dozen of them to change some bytes in each:
+#: with SQLite's own 4096 bytes the SSD wears half as much again (docs/decisions/0015).
+PAGE_BYTES = 1024
+_CHECKPOINT_AFTER_PAGES = 8000  # a commit that checkpoints syncs three times: rare enough to stay out of the p99
 _IN_MEMORY_BYTES = 3 << 20  # SQLite keeps about 2 MB of a transaction out of the log until it commits
 #: How much of a store's pages, of one connection that writes, may lie in memory: a batch that touches more of them than
 #: SQLite's own 2 MB hold would write each page to the log several times over. Memory is taken as it is used.
@@ -90,14 +92,16 @@ def reserve_log(engine: Engine) -> None:
     if engine.dialect.name != "sqlite" or engine.url.database is None:
         return
     path = Path(f"{engine.url.database}-wal")
-    if path.exists() and path.stat().st_size >= _RESERVED_BYTES:
-        return
     try:
         with engine.connect() as connection:
+            reserved = _CHECKPOINT_AFTER_PAGES * connection.exec_driver_sql("PRAGMA page_size").scalar_one()
+            connection.rollback()
+            if path.exists() and path.stat().st_size >= reserved:
+                return
             _on_file(connection, _NARROW)
             with connection.begin() as transaction:
                 connection.exec_driver_sql("CREATE TABLE reserved (content BLOB)")
-                length = _RESERVED_BYTES + _IN_MEMORY_BYTES
+                length = reserved + _IN_MEMORY_BYTES
                 connection.exec_driver_sql("INSERT INTO reserved VALUES (zeroblob(?))", (length,))
                 transaction.rollback()
             _on_file(connection, _WIDE)
@@ -126,6 +130,7 @@ def _connect(path: Path, read_only: bool) -> sqlite3.Connection:
     try:
         connection.execute("PRAGMA foreign_keys=ON")
         if not read_only:
+            connection.execute(f"PRAGMA page_size={PAGE_BYTES}")  # of an empty one alone
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("PRAGMA synchronous=FULL")
             connection.execute(f"PRAGMA journal_size_limit={_LOG_LIMIT_BYTES}")

@@ -35,7 +35,8 @@ MAX_WAITING = 2000
 MAX_UNFILED = 32  # entries whose pictures lie in memory
 MAX_POINTS = 100_000
 _MAX_BATCH = 256
-_FLUSH_AFTER_S = 1.0
+#: Short of a second, so that who sends once a second is answered before it sends again.
+_FLUSH_AFTER_S = 0.85
 
 
 @dataclass(slots=True, eq=False)
@@ -163,7 +164,7 @@ class Recorder:
         return waiting.outcome
 
     def note(self, points: Sequence[Point], *, owed: bool = False, urgent: bool = False) -> Future[None] | None:
-        """Takes points for the series; they are written together once a second, at once where it is `urgent`.
+        """Takes points for the series; they are written together about once a second, at once where it is `urgent`.
 
         Never waits. `owed`: a future that is done when they are on the disk, or has the StoreError. Raises
         StoreError when too much waits. While the disk is full the newest are kept in memory.

@@ -3,15 +3,11 @@
 What comes is written together, once a second, as one row of a tail; once a minute the tail moves to its place,
 one blob a channel and minute. So a ward of channels costs the disk a few pages a second, not one page a channel.
 
-A blob of `series` is a run of 10-byte records: milliseconds within the minute (uint16) and the value (float64),
-both little-endian. One of `series_tail` is zlib over a JSON list of the channels' names, a line's end, and a
-run of 18-byte records: the name's place (uint16), milliseconds since the epoch (int64), the value (float64).
+`series_blobs.py` says how they lie in there.
 """
 
 from __future__ import annotations
 
-import json
-import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -20,19 +16,16 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, Engine, bindparam, delete, func, insert, select
 
 from verticals.store.database import reading, upsert, writing
+from verticals.store.series_blobs import Arrays, Channels, pack_minute, pack_tail, unpack_minute, unpack_tails
 from verticals.store.tables import series, series_tail
 
 _MINUTE_MS = 60_000
-_RECORD = np.dtype([("ms", "<u2"), ("value", "<f8")])
-_TAIL_RECORD = np.dtype([("name", "<u2"), ("at_ms", "<i8"), ("value", "<f8")])
 _NAMES_A_ROW = 65_535
 _IN_A_QUERY = 500
 _LAST_MINUTE = 2**31 - 1  # the column's; in the year 6053
 _INSERT_TAIL = insert(series_tail)
 _SQLITE_INSERT_TAIL = f"INSERT INTO {series_tail.name} ({series_tail.c.points.name}) VALUES (?)"
 _DROP = delete(series).where(series.c.channel == bindparam("of"), series.c.minute == bindparam("at"))
-
-Arrays = tuple[NDArray[np.int64], NDArray[np.float64]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +54,7 @@ def settle_before(connection: Connection, utc_s: float) -> int:
     In the caller's transaction. Afterwards the tail is at most one row.
     """
     rows = connection.execute(select(series_tail.c.id, series_tail.c.points).order_by(series_tail.c.id)).all()
-    tail = _by_channel(row.points for row in rows)
+    tail = unpack_tails(row.points for row in rows)
     border_ms = int(utc_s // 60) * _MINUTE_MS
     settled = {name: (at[at < border_ms], value[at < border_ms]) for name, (at, value) in tail.items()}
     moved = sum(at.size for at, _ in settled.values())
@@ -105,7 +98,7 @@ class SeriesStore:
     ) -> dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]]:
         """The same for several channels in one look at the store."""
         with reading(self._engine) as connection:
-            tail = _by_channel(connection.scalars(select(series_tail.c.points).order_by(series_tail.c.id)))
+            tail = unpack_tails(connection.scalars(select(series_tail.c.points).order_by(series_tail.c.id)))
             placed = {name: _placed(connection, name, from_utc_s, to_utc_s) for name in channels}
         empty = (np.empty(0, np.int64), np.empty(0))
         return {name: _span(placed[name], tail.get(name, empty), from_utc_s, to_utc_s) for name in channels}
@@ -114,7 +107,7 @@ class SeriesStore:
         """Every channel that holds at least one point, by name."""
         with reading(self._engine) as connection:
             placed = set(connection.scalars(select(series.c.channel).distinct()))
-            tail = _by_channel(connection.scalars(select(series_tail.c.points)))
+            tail = unpack_tails(connection.scalars(select(series_tail.c.points)))
         return sorted(placed | set(tail))  # the server has its own alphabet
 
     def settle_before(self, utc_s: float) -> None:
@@ -136,29 +129,12 @@ class SeriesStore:
 def _tail_blobs(points: Sequence[Point]) -> Iterable[bytes]:
     for start in range(0, len(points), _NAMES_A_ROW):
         mine = points[start : start + _NAMES_A_ROW]
-        names = {name: place for place, name in enumerate(dict.fromkeys(point.channel for point in mine))}
-        records = np.array(
-            [(names[point.channel], round(point.at_utc_s * 1000), point.value) for point in mine], _TAIL_RECORD
-        )
-        yield zlib.compress(json.dumps(list(names)).encode() + b"\n" + records.tobytes(), 1)
+        at_ms = np.array([round(point.at_utc_s * 1000) for point in mine], np.int64)
+        values = np.array([point.value for point in mine], np.float64)
+        yield pack_tail([point.channel for point in mine], at_ms, values)
 
 
-def _by_channel(blobs: Iterable[bytes]) -> dict[str, Arrays]:
-    """What tail rows hold, in the order written."""
-    parts: dict[str, list[Arrays]] = {}
-    for blob in blobs:
-        head, _, body = zlib.decompress(blob).partition(b"\n")
-        records = np.frombuffer(body, _TAIL_RECORD)
-        for place, name in enumerate(json.loads(head)):
-            mine = records[records["name"] == place]
-            parts.setdefault(name, []).append((mine["at_ms"], mine["value"]))
-    return {
-        name: (np.concatenate([at for at, _ in runs]), np.concatenate([value for _, value in runs]))
-        for name, runs in parts.items()
-    }
-
-
-def _write_minutes(connection: Connection, settled: dict[str, Arrays]) -> None:
+def _write_minutes(connection: Connection, settled: Channels) -> None:
     fresh: dict[tuple[int, str], Arrays] = {}
     for name, (at, values) in settled.items():
         minutes = at // _MINUTE_MS
@@ -174,9 +150,11 @@ def _write_minutes(connection: Connection, settled: dict[str, Arrays]) -> None:
 
 
 def _minute_blob(held: bytes, fresh: Arrays) -> bytes:
-    records = np.empty(fresh[0].size, _RECORD)
-    records["ms"], records["value"] = fresh[0] % _MINUTE_MS, fresh[1]
-    return held + records.tobytes()
+    ms, values = fresh[0] % _MINUTE_MS, fresh[1]
+    if held:
+        ms_before, values_before = unpack_minute(held)
+        ms, values = np.concatenate([ms_before, ms]), np.concatenate([values_before, values])
+    return pack_minute(ms, values)
 
 
 def _held(connection: Connection, keys: Sequence[tuple[int, str]]) -> dict[tuple[int, str], bytes]:
@@ -206,9 +184,9 @@ def _placed(connection: Connection, channel: str, from_utc_s: float, to_utc_s: f
         some = series.c.minute.in_(list(minutes[start : start + _IN_A_QUERY]))
         query = select(series.c.minute, series.c.readings).where(some, series.c.channel == channel)
         for row in connection.execute(query.order_by(series.c.minute)):
-            records = np.frombuffer(row.readings, _RECORD)
-            ats.append(records["ms"].astype(np.int64) + row.minute * _MINUTE_MS)
-            values.append(records["value"])
+            ms, minute_values = unpack_minute(row.readings)
+            ats.append(ms + row.minute * _MINUTE_MS)
+            values.append(minute_values)
     return np.concatenate(ats), np.concatenate(values)
 
 

@@ -77,7 +77,6 @@ series_tail = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("points", LargeBinary, nullable=False),
-    sqlite_autoincrement=True,
 )
 
 #: `holds` open cases keep a file past the budget; `evicted_at_utc_s` says when the file went.

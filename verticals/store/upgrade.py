@@ -25,7 +25,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from core.errors import DiskFullError, StoreError
 from verticals.contract import Manifest
 from verticals.places import Places
-from verticals.store.database import BUSY_TIMEOUT_MS, DISK_FULL_ERRNOS, store_error
+from verticals.store.database import BUSY_TIMEOUT_MS, DISK_FULL_ERRNOS, PAGE_BYTES, store_error
 from verticals.store.server import Schema
 
 _REVISION = re.compile(r'^revision(?:: str)? = "([^"]+)"', re.MULTILINE)
@@ -225,6 +225,7 @@ def _migrate(copy: Path, targets: dict[MigrationStream, str], rows_before: dict[
     try:
         # The copy is synced once, whole, before the swap. Foreign keys stay off: batch mode drops and renames tables.
         with engine.connect() as connection:
+            connection.exec_driver_sql(f"PRAGMA page_size={PAGE_BYTES}")  # of a new one; another keeps its own
             connection.exec_driver_sql("PRAGMA synchronous=OFF")
             for stream, target in targets.items():
                 rows_change |= migrate(connection, stream.folder(), stream.version_table, target)

@@ -87,16 +87,17 @@ async def test_beyond_the_window_the_sender_is_held_up() -> None:
         assert [(await client.code())[1] for _ in range(10)] == [str(number) for number in range(10)]
 
 
-async def test_who_waits_for_each_answer_is_urgent_and_who_does_not_is_not() -> None:
+async def test_who_waits_for_each_answer_is_urgent_and_who_sends_ahead_is_not() -> None:
     line, server = Line(), MllpServer("feed", settings())
     async with listening(server, line), sending(server) as client:
         await client.ask(observations("1"))
-        await client.send(observations("2"), observations("3"))
-        assert [await client.code() for _ in range(2)] == [("AA", "2"), ("AA", "3")]
+        await client.ask(observations("2"))
+        await client.send(observations("3"), observations("4"), observations("5"))
+        assert [await client.code() for _ in range(3)] == [("AA", "3"), ("AA", "4"), ("AA", "5")]
         line.clock.advance(1.0)
-        await client.ask(observations("4"))  # of a monitor that sends once a second
-        await client.ask(observations("5"))
-    assert [sample.recorded.urgent for sample in line.samples] == [True, False, False, False, True]
+        await client.ask(observations("6"))
+        await client.ask(observations("7"))
+    assert [sample.recorded.urgent for sample in line.samples] == [False, True, False, False, False, False, False]
 
 
 async def test_when_half_the_window_waits_the_record_is_urgent() -> None:

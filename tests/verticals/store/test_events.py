@@ -17,7 +17,7 @@ from verticals.contract import Event, Reply
 from verticals.store import tables
 from verticals.store.commands import Commands
 from verticals.store.database import reading
-from verticals.store.events import Entry, EventStore
+from verticals.store.events import Entry, EventStore, to_json
 from verticals.store.inbox import Inbox
 from verticals.store.series import Point, SeriesStore
 
@@ -181,3 +181,14 @@ def test_numbers_have_no_gap_whatever_fails(
     assert [event.subject for event in recorded] == expected
     assert [event.sequence for event in recorded] == list(range(1, len(expected) + 1))
     store.engine.dispose()
+
+
+def test_a_long_state_takes_a_fraction_of_its_text_and_comes_back_whole(tmp_path: Path) -> None:
+    store = make_event_store(tmp_path)
+    state = {"beds": [{"name": f"bed-{number}", "heard": "°", "at_utc_s": number + 0.1} for number in range(200)]}
+    store.append([Entry(states={"line-3": state})])
+    assert store.load_state("line-3") == (state, 0)
+    with reading(store.engine) as connection:
+        kept = connection.scalar(sa.select(tables.states.c.data))
+    assert kept is not None
+    assert len(kept) < len(to_json(state)) / 3

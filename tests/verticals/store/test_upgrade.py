@@ -139,7 +139,7 @@ def test_a_new_revision_keeps_the_data_and_the_other_stream(db: Path, stream: Mi
     assert rows(db, "SELECT id, label, weight_kg FROM crates") == [(1, "ale", 0.0), (2, "stout", 0.0)]
     assert rows(db, "SELECT count(*) FROM bottles") == [(100,)]
     assert rows(db, "SELECT version_num FROM alembic_version_brewery") == [("0002",)]
-    assert rows(db, "SELECT version_num FROM alembic_version_app") == [("0002",)]
+    assert rows(db, "SELECT version_num FROM alembic_version_app") == [("0003",)]
     assert rows(db, "PRAGMA journal_mode") == [("wal",)]
     assert {path.name for path in db.parent.iterdir()} == {"events.db", "events.db.upgrade-lock"}
 
