@@ -46,7 +46,7 @@ run: setup ## a simulated plant cell, ward and store with their screens, in the 
 test: setup ## the tests; browser tests and real data sets are skipped with a reason where they are missing
 	@rm -f $(UNFINISHED); failed=0; run() { local how=0; $(BIN)/python -m pytest "$$@" $(ARGS) || how=$$?; \
 	  case $$how in 0 | 5) ;; 1) failed=1 ;; *) failed=1; mkdir -p .pytest_cache; touch $(UNFINISHED) ;; esac; }; \
-	run -n 2 --dist loadfile -m "not alone"; \
+	run -n 3 --dist loadfile -m "not alone"; \
 	$(if $(findstring tests/,$(ARGS)),run -m alone, \
 	run -n 2 --dist loadfile -m alone $(PAGES); run -m alone $(DEMOS)); \
 	exit $$failed # pytest's 5: none of these tests was asked for; 1: some failed; more: they did not run to their end
