@@ -65,16 +65,19 @@ def pack_tail(names: Sequence[str], at_ms: NDArray[np.int64], values: NDArray[np
 
 def unpack_tails(blobs: Iterable[bytes]) -> Channels:
     """What several blobs hold, by channel, in the order packed."""
-    parts: dict[str, list[Arrays]] = {}
+    numbers: dict[str, int] = {}
+    parts: list[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]] = []
     for blob in blobs:
         names, places, at_ms, values = _tail(blob)
-        for place, name in enumerate(names):
-            mine = places == place
-            parts.setdefault(name, []).append((at_ms[mine], values[mine]))
-    return {
-        name: (np.concatenate([at for at, _ in runs]), np.concatenate([value for _, value in runs]))
-        for name, runs in parts.items()
-    }
+        of_place = np.array([numbers.setdefault(name, len(numbers)) for name in names], np.int64)
+        parts.append((of_place[places], at_ms, values))
+    if not parts:
+        return {}
+    channel, at_ms, values = (np.concatenate(column) for column in zip(*parts, strict=True))
+    order = np.argsort(channel, kind="stable")
+    ends = np.cumsum(np.bincount(channel, minlength=len(numbers)))[:-1]
+    pairs = zip(np.split(at_ms[order], ends), np.split(values[order], ends), strict=True)
+    return dict(zip(numbers, pairs, strict=True))
 
 
 def _tail(blob: bytes) -> tuple[list[str], NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
