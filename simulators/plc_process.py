@@ -88,6 +88,7 @@ class PlcProcess:
                 await asyncio.wait_for(process.wait(), 5.0)
             except TimeoutError:
                 process.kill()
+                await process.wait()
         if keeper is not None:
             keeper.cancel()
             await asyncio.gather(keeper, return_exceptions=True)
@@ -107,6 +108,7 @@ class PlcProcess:
             except asyncio.CancelledError:
                 if process.returncode is None:
                     process.kill()
+                    await process.wait()
                 raise
             if self._keeper is None:
                 return  # it was told to stop
