@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from core.clock import Instant
 from core.inference.request import Answer, Ask
+from healthcare.alarms.alarm import beyond_label
 from healthcare.alarms.escalation import Roster
 from healthcare.alarms.finding import Finding
 from healthcare.alarms.monitor_alarm import finding_of
@@ -248,11 +249,12 @@ class BedStation:
         for change in outcome.changes:
             if change.alarm is None or not change.told:
                 continue
+            label = change.alarm.label
             value = {
                 "alarm": change.alarm.id,
                 "bed": self.bedside.bed.label,
                 "priority": change.alarm.priority.word,
-                "text": f"{change.alarm.label} {change.alarm.finding.text}".strip(),
+                "text": f"{label} {beyond_label(label, change.alarm.finding.text)}".strip(),
                 "people": list(change.told),
                 "step": change.step or 0,
                 "at_utc_s": change.at.utc_s,

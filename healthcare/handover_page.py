@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from healthcare.alarms.alarm import beyond_label
 from healthcare.measures import MEASURES
 from healthcare.moments import minutes
 from healthcare.patients import Patient
@@ -35,7 +36,7 @@ def alarms_shown(rows: Sequence[Mapping[str, Any]], zone: ZoneInfo) -> dict[str,
         {
             "at": day_time(row["began_utc_s"], zone)[-5:],
             "priority": row["priority"],
-            "what": f"{row['label']} {row['text']}".strip(),
+            "what": f"{row['label']} {beyond_label(row['label'], row['text'])}".strip(),
             "lasted": minutes(row["ended_utc_s"] - row["began_utc_s"]) if row["ended_utc_s"] else "goes on",
             "reached": _REACHED.get(row["step"], ""),
             "by": row["acknowledged_by"],

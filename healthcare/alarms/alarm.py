@@ -139,3 +139,8 @@ class Alarm:
 
 def _ahead(moment: Instant | None, now: Instant) -> bool:
     return moment is not None and now < moment
+
+
+def beyond_label(label: str, text: str) -> str:
+    """What `text` says beyond the label that stands before it: a monitor's own text may begin with that."""
+    return text[len(label) :].strip() if text.casefold().startswith(label.casefold()) else text

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from core.clock import Instant
-from healthcare.alarms.alarm import Alarm
+from healthcare.alarms.alarm import Alarm, beyond_label
 from healthcare.alarms.calling import Caller
 from healthcare.measures import MEASURES
 
@@ -49,9 +49,7 @@ def _label(alarm: Alarm) -> str:
 
 
 def _text(alarm: Alarm) -> str:
-    text, label = alarm.finding.text, _label(alarm)
-    if text.casefold().startswith(label.casefold()):
-        text = text[len(label) :].strip()  # a monitor's own text may begin with what stands before it
+    text = beyond_label(_label(alarm), alarm.finding.text)
     notes = [text] if text else []
     if alarm.acknowledged_at_bedside:
         notes.append("acknowledged at the bedside")

@@ -144,6 +144,7 @@ def test_a_new_reject_joins_the_queue_and_an_empty_queue_fills_by_itself(review:
     kiosk.part(14, code=1)
     expect(review.one("waiting")).to_have_text("4")
     shows(review, 13)
+    expect(review.page.locator('.review__queue [aria-current="true"]')).to_have_accessible_name("Part 13")
     for part in (13, 12, 11, 14):
         shows(review, part)
         review.page.locator('[value="false-reject"]').click()

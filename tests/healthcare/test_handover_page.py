@@ -39,6 +39,11 @@ def test_an_alarm_is_told_with_when_how_long_and_how_far_it_went() -> None:
     assert one["reached"] == "to the nurse in charge"
 
 
+def test_a_monitors_own_words_stand_once() -> None:
+    (one,) = alarms_shown([alarm_row(label="RR", text="RR high")], BERLIN)["shown"]
+    assert one["what"] == "RR high"
+
+
 def test_one_that_goes_on_says_so() -> None:
     assert alarms_shown([alarm_row(ended_utc_s=None)], BERLIN)["shown"][0]["lasted"] == "goes on"
 

@@ -65,8 +65,11 @@ function tick() {
 // A new part in the queue, or a label from another screen: the queue is drawn anew, the part stays where it is.
 function refresh() {
   refreshDue = 0;
-  const empty = !root.querySelector('[data-swap="side"] form');
-  look(empty ? null : ["queue"], empty ? here : undefined);
+  const shown = root.querySelector('[data-swap="side"] [name="sequence"]')?.value;
+  if (!shown) { look(null, here); return; }
+  const asked = new URLSearchParams(location.search);
+  asked.set("part", shown); // the address may name none: then the newest was shown, and is another one now
+  look(["queue"], `${here}?${asked}`);
 }
 
 document.addEventListener("ew:event", ({ detail }) => {
