@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from healthcare.alarms.alarm import beyond_label
 from healthcare.moments import minutes
 from healthcare.sector_shown import look_of, shape_of, stars_of, what_of
 from verticals.contract import Event
@@ -49,9 +48,8 @@ def path_of(alarm_id: str) -> str:
 
 
 def said(alarm: Mapping[str, Any]) -> str:
-    """`*** SpO₂ 82 < 88 %`: of an alarm of the record; a label that begins its own text stands once."""
-    plain = {**alarm, "state": "active", "text": beyond_label(str(alarm["label"]), str(alarm["text"]))}
-    return stars_of(plain) + what_of(plain)
+    """`*** SpO₂ 82 < 88 %`: of an alarm of the record."""
+    return stars_of(alarm) + what_of(alarm)
 
 
 def became(alarm: Mapping[str, Any]) -> str:

@@ -6,12 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from healthcare.alarms.alarm import beyond_label
 from healthcare.measures import MEASURES
 from healthcare.moments import minutes
 from healthcare.patients import Patient
 from healthcare.patients_page import day_time
-from healthcare.sector_shown import sector_shown, text_of
+from healthcare.sector_shown import sector_shown, text_of, what_of
 from healthcare.station_frame import bar, heard, zone_of
 from healthcare.tables import alarms_between, stays_of
 from healthcare.vitals.limits import Limits
@@ -36,7 +35,7 @@ def alarms_shown(rows: Sequence[Mapping[str, Any]], zone: ZoneInfo) -> dict[str,
         {
             "at": day_time(row["began_utc_s"], zone)[-5:],
             "priority": row["priority"],
-            "what": f"{row['label']} {beyond_label(row['label'], row['text'])}".strip(),
+            "what": what_of(row),
             "lasted": minutes(row["ended_utc_s"] - row["began_utc_s"]) if row["ended_utc_s"] else "goes on",
             "reached": _REACHED.get(row["step"], ""),
             "by": row["acknowledged_by"],

@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from healthcare.alarms.alarm import beyond_label
 from healthcare.moments import NO_MOMENT, Moment
 
 NONE = "– –"
@@ -84,8 +85,9 @@ def stars_of(alarm: Mapping[str, Any]) -> str:
 
 
 def what_of(alarm: Mapping[str, Any]) -> str:
-    """`SpO₂ 82 < 88 %`"""
-    return f"{alarm['label']} {alarm.get('text') or ''}".strip()
+    """`SpO₂ 82 < 88 %`; a label that begins its own text stands once."""
+    label = str(alarm["label"])
+    return f"{label} {beyond_label(label, str(alarm.get('text') or ''))}".strip()
 
 
 def _line_of(alarm: Mapping[str, Any]) -> str:

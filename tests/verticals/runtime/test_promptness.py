@@ -52,7 +52,8 @@ import os, sys
 from verticals.runtime import promptness
 taken = promptness.take_share(int(sys.argv[1]), first=sys.argv[2] == "first")
 path = promptness._AUTOGROUP
-print(taken, os.nice(0), (path.read_text().split() if path.exists() else [])[-1:] or "none")
+words = path.read_text().split() if path.exists() else []
+print(taken, os.nice(0), words[-1] if words else "none")
 """
 
 
@@ -60,7 +61,7 @@ def shares(nice: int, how: str, *, own_session: bool = True) -> tuple[int, int, 
     command = [sys.executable, "-c", _ASK, str(nice), how]
     done = subprocess.run(command, capture_output=True, text=True, check=True, start_new_session=own_session)
     taken, niceness, session = done.stdout.split()
-    return int(taken), int(niceness), session.strip("[']")
+    return int(taken), int(niceness), session
 
 
 def test_who_goes_first_is_five_steps_before_the_others_where_that_is_allowed() -> None:
