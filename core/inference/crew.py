@@ -102,11 +102,10 @@ class Crew:
         return place
 
     def pass_on(self, place: Place) -> None:
-        """The asker's own run is over."""
-        with self._lock:
-            place.job = None
-            if not place.left:
-                self._put_to_use(place)
+        """With the lock: the asker's own run is over."""
+        place.job = None
+        if not place.left:
+            self._put_to_use(place)
 
     def limit(self, number: int) -> None:
         """At most so many models run at once, one at least; what runs is not ended."""

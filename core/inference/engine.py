@@ -1,9 +1,10 @@
 """Answers in this process, each by its deadline: a queue, one runner thread per core, models swapped while it runs.
 
 Urgency is the priority first (lower goes first), then the earlier deadline. An ask whose deadline passes is
-answered LATE at that moment, whether it still waits or runs; what a run gives after it is thrown away. A
-thread that asks with time in plenty, while a core is free, runs the model itself and is spared two thread
-switches; it alone may learn of a late run only when the run is over. Runs that hang: `mending`.
+answered LATE at that moment, whether it still waits or runs; what a run gives after it is thrown away. Who
+asks with time in plenty, while a core is free, runs the model itself and is spared two thread switches: a
+thread always, an event loop where a run is shorter than those would be. It alone may learn of a late run only
+when the run is over. Runs that hang: `mending`.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from core.inference.heap import hand_back
 from core.inference.job import Door, Job, expire
 from core.inference.loaded import Loaded, Standing
 from core.inference.mending import Mending
+from core.inference.providers import CPU
 from core.inference.request import Answer, Ask, ModelRef, Outcome
 from core.metrics import Metrics
 from core.models.package import Package
@@ -32,6 +34,8 @@ _OUTCOMES = [outcome.value for outcome in Outcome]
 _LONGEST_WAIT_S = 86_400.0  # a lock cannot wait for ever; nobody waits a day for an answer
 #: "Time in plenty": so many times the longest run of the model so far.
 _PLENTY = 5.0
+#: A run on the processor that an event loop can stand still for: the way to a runner and back takes about as long.
+_BRIEF_S = 0.0005
 _NOT_IN_TIME = "no answer by the deadline"
 
 
@@ -125,6 +129,9 @@ class LocalEngine:
         loaded = self._slots.get(ask.model)
         if loaded is None:
             return _nobody(ask.model)
+        brief = loaded.usual_run_s < _BRIEF_S and loaded.session.provider is CPU
+        if brief and (own := self._by_who_asks(loaded, ask, deadline_mono_s, now_s)):
+            return own
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Answer | None] = loop.create_future()
         job = Job(loaded, ask.inputs, deadline_mono_s, now_s, future, self._doors.get(loop) or self._door(loop))
@@ -149,16 +156,13 @@ class LocalEngine:
         loaded = self._slots.get(ask.model)
         if loaded is None:
             return _nobody(ask.model)
+        if own := self._by_who_asks(loaded, ask, deadline_mono_s, now_s):
+            return own
         done = Lock()
         done.acquire()
         job = Job(loaded, ask.inputs, deadline_mono_s, now_s, done)
         if not now_s < deadline_mono_s:
             return self._settle(job, None)
-        if deadline_mono_s - now_s > _PLENTY * loaded.longest_run_s and (place := self._take_place(job)):
-            try:
-                return self._settle(job, self._work(job, place, now_s))
-            finally:
-                self._crew.pass_on(place)
         self._submit(job, priority)
         in_time = done.acquire(timeout=min(deadline_mono_s - now_s, _LONGEST_WAIT_S))
         job.give_up()
@@ -194,12 +198,17 @@ class LocalEngine:
         if refusal:
             job.finish(Answer(job.loaded.ref, Outcome.FAILED, reason=refusal))
 
-    def _take_place(self, job: Job) -> Place | None:
+    def _by_who_asks(self, loaded: Loaded, ask: Ask, deadline_mono_s: float, now_s: float) -> Answer | None:
+        """Runs the model on the thread that asks; None where time is short or no core is free."""
+        if not deadline_mono_s - now_s > _PLENTY * loaded.longest_run_s:
+            return None
+        job = Job(loaded, ask.inputs, deadline_mono_s, now_s, None)
         with self._lock:
             place = self._crew.free_place(job)
-            if place is not None:
-                self._mending.expect(job.deadline_mono_s)
-            return place
+            if place is None:
+                return None
+            self._mending.expect(deadline_mono_s)
+        return self._settle(job, self._work(job, place, now_s), place)
 
     def _work(self, job: Job, place: Place, started_s: float | None = None) -> Answer:
         """`started_s`: of who asked this very moment and runs it itself."""
@@ -228,15 +237,23 @@ class LocalEngine:
         run_s = self._clock.now().mono_s - started_s
         return Answer(ref, Outcome.ANSWERED, outputs, queued_s=queued_s, run_s=run_s)
 
-    def _settle(self, job: Job, answer: Answer | None) -> Answer:
-        """The last look before the asker has it: whatever kept it, after the deadline it is no answer."""
-        now_s = self._clock.now().mono_s
+    def _settle(self, job: Job, answer: Answer | None, own: Place | None = None) -> Answer:
+        """The last look before the asker has it: whatever kept it, after the deadline it is no answer.
+
+        `own`: where the asker ran it itself, this very moment; the place is free again.
+        """
+        if own is not None and answer is not None and answer.run_s:
+            now_s = job.submitted_mono_s + answer.run_s
+        else:
+            now_s = self._clock.now().mono_s
         if answer is None:
             answer = Answer(job.loaded.ref, Outcome.LATE, reason=_NOT_IN_TIME, queued_s=now_s - job.submitted_mono_s)
         elif answer.outcome is Outcome.ANSWERED and now_s > job.deadline_mono_s:
             answer = Answer(answer.model, Outcome.LATE, {}, _NOT_IN_TIME, answer.queued_s, answer.run_s)
         loaded = job.loaded
         with self._lock:
+            if own is not None:
+                self._crew.pass_on(own)
             loaded.asked += 1
             loaded.counts.outcomes[answer.outcome] += 1
             loaded.counts.queued.add(answer.queued_s)

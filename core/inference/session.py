@@ -61,7 +61,8 @@ class Session:
         self._fitting = {spec.name: spec.shape for spec in card.inputs}  # the last that did
         self._output_names = [spec.name for spec in card.outputs]
         self._verdict = card.verdict.output if card.verdict else ""
-        self._run = self._session.run
+        # The wrapper's own run looks at the inputs once more, which `_check` has done, and falls back by itself.
+        self._run = self._session._sess.run
 
     def run(self, inputs: Arrays, brake: Brake | None = None) -> dict[str, NDArray[Any]]:
         """Every output by name. Raises EngineError for inputs that the card does not allow and for a failed run.
