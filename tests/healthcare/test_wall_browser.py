@@ -323,6 +323,13 @@ def test_waves_are_drawn_in_their_colour_a_set_delay_after_they_came(wall: Page,
     assert green == [0x7B, 0xE0, 0x8F]
 
 
+_BEYOND_THE_RAIL = """() => {
+  const end = document.querySelector('.rail').getBoundingClientRect().right;
+  return [...document.querySelectorAll('.rail .button')]
+    .filter((key) => key.getBoundingClientRect().right > end || key.scrollWidth > key.clientWidth).map((key) => key.textContent);
+}"""
+
+
 def test_a_line_that_falls_silent_is_the_loss_of_the_central_link(wall: Page, station: WardRig) -> None:
     wall.evaluate(_COUNT_TONES)
     touch(wall)
@@ -333,6 +340,7 @@ def test_a_line_that_falls_silent_is_the_loss_of_the_central_link(wall: Page, st
     for key in ("acknowledge", "accept", "busy"):
         assert wall.locator(f'[data-do="{key}"]').is_disabled(), f"{key} would reach nobody"
     said(wall.locator('[data-do="acknowledge"]'), "No link")
+    assert wall.evaluate(_BEYOND_THE_RAIL) == [], "a key has been pushed off the screen"
     wall.locator('[data-do="pause-audio"]').click()
     said(wall.locator("[data-toast]"), "Audio paused")
     station.tell(bed_3=bed())
