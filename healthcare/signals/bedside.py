@@ -30,6 +30,8 @@ LEARNING_S = 12.0
 #: Without a new sample for so long a channel is lost.
 LOST_AFTER_S = 5.0
 _GRACE_S = 2.0
+#: Told once they have lasted so long as time passes here: what a backlog brings is over before anybody could look.
+_LASTING = dict.fromkeys(("leads-off", "probe-off", "signal-poor"), 1.5)
 ECG_PREFIX = "ecg_"
 
 
@@ -63,6 +65,7 @@ class BedSignals:
         self._heard: dict[str, Instant] = {}
         self._lost: set[str] = set()
         self._present: dict[str, bool] = {}
+        self._since: dict[str, Instant] = {}
         self._asks: list[Ask] = []
         self._muted: dict[str, str] = {}  # as of the last frame
         self._still = SignalsFound()
@@ -120,13 +123,26 @@ class BedSignals:
         )
         findings += found
         vetoes += contradicted
-        findings += self._changed([*self._ecg.findings(), *self._waves.findings(heart)])
+        findings += self._changed([*self._ecg.findings(), *self._waves.findings(heart)], at)
         return beats
 
-    def _changed(self, conditions: Sequence[Finding]) -> list[Finding]:
-        changed = [one for one in conditions if self._present.get(one.code, False) != one.present]
-        self._present.update((one.code, one.present) for one in conditions)
+    def _changed(self, conditions: Sequence[Finding], at: Instant) -> list[Finding]:
+        changed = []
+        for one in conditions:
+            if one.present != self._present.get(one.code, False) and self._lasts(one, at):
+                changed.append(one)
+            elif not one.present:
+                self._since.pop(one.code, None)
+        self._present.update((one.code, one.present) for one in changed)
         return changed
+
+    def _lasts(self, condition: Finding, at: Instant) -> bool:
+        """Whether it is to be told already. What is over is told at once."""
+        least_s = _LASTING.get(condition.code)
+        if least_s is None or not condition.present:
+            self._since.pop(condition.code, None)
+            return True
+        return at.since(self._since.setdefault(condition.code, at)) >= least_s
 
     def _numbers(self) -> tuple[dict[str, float | None], dict[str, str]]:
         heart = self._ecg.rate_per_min(self._ecg.end_s)

@@ -325,8 +325,8 @@ def test_waves_are_drawn_in_their_colour_a_set_delay_after_they_came(wall: Page,
 
 _BEYOND_THE_RAIL = """() => {
   const end = document.querySelector('.rail').getBoundingClientRect().right;
-  return [...document.querySelectorAll('.rail .button')]
-    .filter((key) => key.getBoundingClientRect().right > end || key.scrollWidth > key.clientWidth).map((key) => key.textContent);
+  const beyond = (key) => key.getBoundingClientRect().right > end || key.scrollWidth > key.clientWidth;
+  return [...document.querySelectorAll('.rail .button')].filter(beyond).map((key) => key.textContent);
 }"""
 
 

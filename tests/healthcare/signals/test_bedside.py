@@ -71,8 +71,13 @@ def every(gap_s: float, upto_s: float, first_s: float = 0.6) -> list[float]:
 
 
 def watched(
-    channels: dict[str, tuple[Floats, float]], chunk_s: float = 0.5, bed: BedSignals | None = None, start_s: float = 0.0
+    channels: dict[str, tuple[Floats, float]],
+    chunk_s: float = 0.5,
+    bed: BedSignals | None = None,
+    start_s: float = 0.0,
+    away: tuple[float, float] = (0.0, 0.0),
 ) -> Told:
+    """`away`: what is sent from then until then arrives at the end of it, at once."""
     bed, told = bed or BedSignals(), Told()
     length_s = min(len(wave) / rate_hz for wave, rate_hz in channels.values())
     at_s = 0.0
@@ -80,7 +85,8 @@ def watched(
         end_s = min(at_s + chunk_s, length_s)
         for channel, (wave, rate_hz) in channels.items():
             part = wave[round(at_s * rate_hz) : round(end_s * rate_hz)].astype(np.float32)
-            found = bed.take(Chunk(channel, rate_hz, part, start_s + at_s), Instant(start_s + end_s, 1e9 + end_s))
+            came_s = away[1] if away[0] < end_s < away[1] else end_s
+            found = bed.take(Chunk(channel, rate_hz, part, start_s + at_s), Instant(start_s + came_s, 1e9 + came_s))
             told.findings += [(end_s, finding) for finding in found.findings]
             told.vetoes += found.vetoes
             told.beats += found.beats
@@ -160,6 +166,16 @@ def test_leads_that_fall_off_are_technical_and_never_asystole() -> None:
     told = watched(channels)
     assert told.codes() == ["leads-off"]
     assert set(told.muted) >= {"ecg_ii_mv", "ecg_v_mv"}
+
+
+@pytest.mark.parametrize("lost_s", [4.0, 20.0])
+def test_samples_lost_on_the_way_are_no_lead_and_no_probe_that_is_off(lost_s: float) -> None:
+    """They are missing in the backlog that comes at once; by then both are seen to be on."""
+    channels = bed_of(60.0, every(0.75, 59.0))
+    for wave, rate_hz in channels.values():
+        wave[round(30.0 * rate_hz) : round((30.0 + lost_s) * rate_hz)] = np.nan
+    told = watched(channels, away=(30.0, 31.0 + lost_s))
+    assert not {"leads-off", "probe-off", "signal-poor"} & set(told.codes())
 
 
 @pytest.mark.parametrize(("gap_s", "code"), [(1.8, "extreme-brady"), (0.36, "extreme-tachy")])
