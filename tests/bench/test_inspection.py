@@ -7,14 +7,16 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
 from core.inference.session import Session
 from core.learning.backbone import build_backbone, read_weights
 from core.learning.inspector import HEAT_MAP, IMAGE, SCORE
-from core.learning.teach import Picture, Taught, teach
+from core.learning.teach import Taught, teach
 from core.models.card import Card
+from manufacturing.datasets import good_pictures
 from manufacturing.evaluation import EvaluationSettings, evaluate, evaluate_seeds
 from tests.core.learning.test_backbone import golden_differences
 from tests.support.pictures import part_picture
@@ -24,13 +26,13 @@ pytestmark = pytest.mark.bench
 _HEIGHT, _WIDTH = 768, 576
 
 
-def _large(seed: int) -> Picture:
-    return Picture(f"{seed}.png", lambda: part_picture(seed, height=_HEIGHT, width=_WIDTH))
-
-
 @pytest.fixture(scope="module")
-def taught() -> Taught:
-    return teach([_large(seed) for seed in range(20)])
+def taught(tmp_path_factory: pytest.TempPathFactory) -> Taught:
+    """From files, as pictures come; rendering them is not in its time."""
+    folder = tmp_path_factory.mktemp("parts")
+    for seed in range(20):
+        cv2.imwrite(str(folder / f"{seed}.png"), part_picture(seed, height=_HEIGHT, width=_WIDTH)[..., ::-1])
+    return teach([file.picture for file in good_pictures(folder)])
 
 
 def _cpu_ms(run: Callable[[], object], count: int = 40) -> list[float]:
