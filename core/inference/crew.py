@@ -95,9 +95,10 @@ class Crew:
 
     def free_place(self, job: Job) -> Place | None:
         """With the lock: a place for the asker's own thread; None when it has to wait like everybody."""
-        if self._closed or not self._free or self._busy >= self._limit:
+        free = self._free
+        if self._closed or not free or len(self.places) - len(free) >= self._limit:
             return None
-        place = self._free.pop()
+        place = free.pop()
         place.take(job, None)
         return place
 

@@ -31,6 +31,8 @@ from core.models.package import Package
 log = logging.getLogger(__name__)
 
 _OUTCOMES = [outcome.value for outcome in Outcome]
+#: By a name of the module: an enumeration's is looked up on each use, which small models feel.
+_ANSWERED, _LATE = Outcome.ANSWERED, Outcome.LATE
 _LONGEST_WAIT_S = 86_400.0  # a lock cannot wait for ever; nobody waits a day for an answer
 #: "Time in plenty": so many times the longest run of the model so far.
 _PLENTY = 5.0
@@ -235,7 +237,7 @@ class LocalEngine:
             log.exception("running %s", loaded.title)
             return Answer(ref, Outcome.FAILED, reason=f"{type(error).__name__}: {error}", queued_s=queued_s)
         run_s = self._clock.now().mono_s - started_s
-        return Answer(ref, Outcome.ANSWERED, outputs, queued_s=queued_s, run_s=run_s)
+        return Answer(ref, _ANSWERED, outputs, "", queued_s, run_s)
 
     def _settle(self, job: Job, answer: Answer | None, own: Place | None = None) -> Answer:
         """The last look before the asker has it: whatever kept it, after the deadline it is no answer.
@@ -248,7 +250,7 @@ class LocalEngine:
             now_s = self._clock.now().mono_s
         if answer is None:
             answer = Answer(job.loaded.ref, Outcome.LATE, reason=_NOT_IN_TIME, queued_s=now_s - job.submitted_mono_s)
-        elif answer.outcome is Outcome.ANSWERED and now_s > job.deadline_mono_s:
+        elif now_s > job.deadline_mono_s and answer.outcome is _ANSWERED:
             answer = Answer(answer.model, Outcome.LATE, {}, _NOT_IN_TIME, answer.queued_s, answer.run_s)
         loaded = job.loaded
         with self._lock:
@@ -260,7 +262,7 @@ class LocalEngine:
             if answer.run_s:
                 loaded.counts.ran.add(answer.run_s)
                 loaded.ran(answer.run_s)
-            if answer.outcome is Outcome.LATE:
+            if answer.outcome is _LATE:
                 self._mending.expect_end(job, now_s)
         return answer
 
