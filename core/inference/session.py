@@ -62,7 +62,8 @@ class Session:
         self._output_names = [spec.name for spec in card.outputs]
         self._verdict = card.verdict.output if card.verdict else ""
         # The wrapper's own run looks at the inputs once more, which `_check` has done, and falls back by itself.
-        self._run = self._session._sess.run
+        # Where a library's session is its own (or another version's), it is asked by its public way.
+        self._run = getattr(self._session, "_sess", self._session).run
 
     def run(self, inputs: Arrays, brake: Brake | None = None) -> dict[str, NDArray[Any]]:
         """Every output by name. Raises EngineError for inputs that the card does not allow and for a failed run.
