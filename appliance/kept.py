@@ -166,7 +166,7 @@ class Kept:
     async def _end(self, process: asyncio.subprocess.Process, exited: asyncio.Task[int]) -> None:
         self._enter("stopping")
         with contextlib.suppress(ProcessLookupError):
-            process.terminate()
+            os.kill(process.pid, signal.SIGTERM)  # `terminate` looks first whether it ended, and takes its exit code
         done, _ = await asyncio.wait({exited}, timeout=self._patience.stop_s)
         if not done:
             log.error("%s does not stop within %.0f s and is killed", self.row.name, self._patience.stop_s)

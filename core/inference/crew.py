@@ -93,6 +93,11 @@ class Crew:
                 return ""
             return f"{self._queue_limit} asks wait already"
 
+    @property
+    def idle(self) -> bool:
+        """Whether a runner would take a job at once; a look without the lock."""
+        return bool(self._free) and len(self.places) - len(self._free) < self._limit
+
     def free_place(self, job: Job) -> Place | None:
         """With the lock: a place for the asker's own thread; None when it has to wait like everybody."""
         free = self._free

@@ -1,10 +1,10 @@
 """Answers in this process, each by its deadline: a queue, one runner thread per core, models swapped while it runs.
 
 Urgency is the priority first (lower goes first), then the earlier deadline. An ask whose deadline passes is
-answered LATE at that moment, whether it still waits or runs; what a run gives after it is thrown away. Who
-asks with time in plenty, while a core is free, runs the model itself and is spared two thread switches: a
-thread always, an event loop where a run is shorter than those would be. It alone may learn of a late run only
-when the run is over. Runs that hang: `mending`.
+answered LATE at that moment, whether it still waits or runs; what a run gives after it is thrown away. A
+thread that asks with time in plenty, while a core is free, runs the model itself and is spared two thread
+switches; it alone may learn of a late run only when the run is over. An event loop never runs one, but stands
+still for the runner of a brief one, which costs less than to be woken. Runs that hang: `mending`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,6 @@ from core.inference.heap import hand_back
 from core.inference.job import Door, Job, expire
 from core.inference.loaded import Loaded, Standing
 from core.inference.mending import Mending
-from core.inference.providers import CPU
 from core.inference.request import Answer, Ask, ModelRef, Outcome
 from core.metrics import Metrics
 from core.models.package import Package
@@ -36,8 +35,9 @@ _ANSWERED, _LATE = Outcome.ANSWERED, Outcome.LATE
 _LONGEST_WAIT_S = 86_400.0  # a lock cannot wait for ever; nobody waits a day for an answer
 #: "Time in plenty": so many times the longest run of the model so far.
 _PLENTY = 5.0
-#: A run on the processor that an event loop can stand still for: the way to a runner and back takes about as long.
-_BRIEF_S = 0.0005
+#: A run that is usually shorter than this is brief, and an event loop stands still for it, but not for longer than
+#: `_STANDS_S`: then it goes on, and is woken.
+_BRIEF_S, _STANDS_S = 0.0005, 0.001
 _NOT_IN_TIME = "no answer by the deadline"
 
 
@@ -131,15 +131,22 @@ class LocalEngine:
         loaded = self._slots.get(ask.model)
         if loaded is None:
             return _nobody(ask.model)
-        brief = loaded.usual_run_s < _BRIEF_S and loaded.session.provider is CPU
-        if brief and (own := self._by_who_asks(loaded, ask, deadline_mono_s, now_s)):
-            return own
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[Answer | None] = loop.create_future()
-        job = Job(loaded, ask.inputs, deadline_mono_s, now_s, future, self._doors.get(loop) or self._door(loop))
+        job = Job(loaded, ask.inputs, deadline_mono_s, now_s)
         if not now_s < deadline_mono_s:
             return self._settle(job, None)
-        self._submit(job, priority)
+        loop = asyncio.get_running_loop()
+        door = self._doors.get(loop) or self._door(loop)
+        if loaded.usual_run_s < _BRIEF_S and self._crew.idle and deadline_mono_s - now_s > _STANDS_S:
+            done = job.sleep()
+            self._submit(job, priority)
+            if done.acquire(timeout=_STANDS_S):
+                return self._settle(job, job.answer)
+            future = job.wait_at(door)
+            if done.acquire(blocking=False):
+                return self._settle(job, job.answer)
+        else:
+            future = job.wait_at(door)
+            self._submit(job, priority)
         timer = loop.call_later(deadline_mono_s - now_s, expire, future)
         try:
             answer = await future
@@ -160,11 +167,10 @@ class LocalEngine:
             return _nobody(ask.model)
         if own := self._by_who_asks(loaded, ask, deadline_mono_s, now_s):
             return own
-        done = Lock()
-        done.acquire()
-        job = Job(loaded, ask.inputs, deadline_mono_s, now_s, done)
+        job = Job(loaded, ask.inputs, deadline_mono_s, now_s)
         if not now_s < deadline_mono_s:
             return self._settle(job, None)
+        done = job.sleep()
         self._submit(job, priority)
         in_time = done.acquire(timeout=min(deadline_mono_s - now_s, _LONGEST_WAIT_S))
         job.give_up()
@@ -204,7 +210,7 @@ class LocalEngine:
         """Runs the model on the thread that asks; None where time is short or no core is free."""
         if not deadline_mono_s - now_s > _PLENTY * loaded.longest_run_s:
             return None
-        job = Job(loaded, ask.inputs, deadline_mono_s, now_s, None)
+        job = Job(loaded, ask.inputs, deadline_mono_s, now_s)
         with self._lock:
             place = self._crew.free_place(job)
             if place is None:

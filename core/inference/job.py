@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from core.inference.request import Answer, Arrays
@@ -16,20 +17,21 @@ log = logging.getLogger(__name__)
 
 
 class Job:
-    """One ask on its way. `waits` is what the asker sleeps on: a lock of its own, or a future of its loop."""
+    """One ask on its way. What the asker sleeps on: `done`, a lock of its own that is taken, or `future` behind the
+    `door` of its loop; none where it runs the model itself. Who has slept on the one may go on to the other."""
 
-    __slots__ = ("answer", "deadline_mono_s", "door", "given_up", "inputs", "loaded", "submitted_mono_s", "waits")
+    __slots__ = (
+        "answer", "deadline_mono_s", "done", "door", "future", "given_up", "inputs", "loaded", "submitted_mono_s",
+    )  # fmt: skip
 
-    def __init__(
-        self, loaded: Loaded, inputs: Arrays, deadline_mono_s: float, submitted_mono_s: float, waits: Any,
-        door: Door | None = None,
-    ) -> None:  # fmt: skip
+    def __init__(self, loaded: Loaded, inputs: Arrays, deadline_mono_s: float, submitted_mono_s: float) -> None:
         self.loaded = loaded
         self.inputs = inputs
         self.deadline_mono_s = deadline_mono_s
         self.submitted_mono_s = submitted_mono_s
-        self.waits = waits
-        self.door = door
+        self.done: Any = None
+        self.future: asyncio.Future[Answer | None] | None = None
+        self.door: Door | None = None
         self.given_up = False
         self.answer: Answer | None = None
 
@@ -38,11 +40,24 @@ class Job:
         self.given_up = True
         self.inputs = {}
 
+    def sleep(self) -> Any:
+        """From now on its asker sleeps on the lock that this gives."""
+        self.done = Lock()
+        self.done.acquire()
+        return self.done
+
+    def wait_at(self, door: Door) -> asyncio.Future[Answer | None]:
+        """From now on its asker waits for the future that this gives, unless the lock is free already."""
+        self.future = door.loop.create_future()
+        self.door = door  # last: whoever sees it finds the future
+        return self.future
+
     def finish(self, answer: Answer) -> None:
+        """First the lock, then the door: who goes from one to the other in between finds one of them open."""
         self.answer = answer
-        if self.door is None:
-            self.waits.release()
-        else:
+        if self.done is not None:
+            self.done.release()
+        if self.door is not None:
             self.door.put(self)
 
 
@@ -68,8 +83,8 @@ class Door:
         self._woken = False  # before the first look: what comes after it wakes the loop again
         while self._ready:
             job = self._ready.popleft()
-            if not job.waits.done():
-                job.waits.set_result(job.answer)
+            if job.future is not None and not job.future.done():
+                job.future.set_result(job.answer)
 
 
 def expire(future: asyncio.Future[Answer | None]) -> None:

@@ -4,14 +4,13 @@ import asyncio
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier, Event, Thread, current_thread
+from threading import Barrier, Event, Thread
 from typing import Any
 
 import numpy as np
 import pytest
 
 from core.errors import EngineError
-from core.inference import engine as engine_module
 from core.inference.engine import LocalEngine
 from core.inference.request import Answer, Ask, Outcome
 from core.inference.session import Session
@@ -85,7 +84,6 @@ class Gate:
             return run(session, inputs, *more)
 
         monkeypatch.setattr(Session, "run", held)
-        monkeypatch.setattr(engine_module, "_BRIEF_S", 0.0)  # a run that is held is none that a loop stands still for
 
 
 Asker = Callable[[LocalEngine, Ask, float], Answer]
@@ -198,35 +196,6 @@ async def test_a_loop_is_told_at_the_deadline_while_its_own_run_goes_on(
     answer = await single.infer(Ask("t", ones()), deadline_mono_s=time.monotonic() + 0.01)
     assert answer.outcome is Outcome.LATE
     gate.opened.set()
-
-
-async def test_a_brief_run_is_the_loops_own_and_a_longer_one_a_runners(
-    engine: LocalEngine, tiny: Package, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    engine.load("t", tiny)
-    ran_by: list[str] = []
-    run = Session.run
-
-    def noted(session: Session, inputs: Any, *more: Any) -> Any:
-        ran_by.append(current_thread().name)
-        return run(session, inputs, *more)
-
-    monkeypatch.setattr(Session, "run", noted)
-    for usual_run_s in (0.0001, 0.01):
-        engine._slots["t"].usual_run_s = usual_run_s
-        assert (await engine.infer(Ask("t", ones()), deadline_mono_s=NEVER_S)).outcome is Outcome.ANSWERED
-    assert ran_by == [current_thread().name, "runner"]
-    assert engine.standing("t").asked == 2  # type: ignore[union-attr]
-
-
-async def test_a_brief_run_too_goes_to_a_runner_when_its_deadline_is_near(
-    engine: LocalEngine, tiny: Package, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    engine.load("t", tiny)
-    engine._slots["t"].longest_run_s = 1.0
-    monkeypatch.setattr(engine._crew, "free_place", lambda job: pytest.fail("the loop ran it itself"))
-    answer = await engine.infer(Ask("t", ones()), deadline_mono_s=time.monotonic() + 4.0)
-    assert answer.outcome is Outcome.ANSWERED
 
 
 async def test_priority_goes_first_and_then_the_earlier_deadline(

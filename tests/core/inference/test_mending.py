@@ -11,7 +11,6 @@ from queue import Queue
 import pytest
 
 from core.errors import EngineError
-from core.inference import engine as engine_module
 from core.inference import mending
 from core.inference.engine import LocalEngine
 from core.inference.loaded import Loaded
@@ -69,9 +68,7 @@ class Cell:
 
 
 @pytest.fixture
-def cell(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cell]:
-    """What its loop asks goes to the runner, as a model of any size does."""
-    monkeypatch.setattr(engine_module, "_BRIEF_S", 0.0)
+def cell() -> Iterator[Cell]:
     cell = Cell()
     yield cell
     cell.engine.close()
@@ -101,19 +98,6 @@ def test_a_run_on_the_askers_own_thread_is_ended_too(cell: Cell, long: Package) 
         assert time.monotonic() - began_s < 1.0
     assert "watch" not in before
     cell.engine.infer_blocking(Ask("m", awkward_inputs(4.0)), deadline_mono_s=NEVER_S).scalar("score")
-
-
-async def test_a_brief_run_on_a_loop_that_turns_out_long_is_ended_too(
-    cell: Cell, long: Package, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(engine_module, "_BRIEF_S", 60.0)
-    cell.engine.load("m", long)
-    began_s = time.monotonic()
-    answer = await cell.infer(Ask("m", awkward_inputs(steps=MANY_STEPS)), 0.3)
-    assert answer.outcome is Outcome.LATE
-    assert time.monotonic() - began_s < 1.0
-    assert (await cell.infer(Ask("m", awkward_inputs(4.0)), 60.0)).scalar("score") == 4.0
-    assert cell.restarts.empty()
 
 
 async def test_a_run_whose_asker_went_away_is_ended_all_the_same(cell: Cell, long: Package) -> None:

@@ -61,7 +61,8 @@ async def test_a_file_that_cannot_be_read_is_put_aside_with_the_reason(tmp_path:
         (folder / "bad.csv").write_text(CSV.replace("sequence", "sequenz"))
         await until(lambda: (folder / REFUSED / "bad.csv").exists(), 20)
         assert "column 'sequence': this column is missing" in (folder / REFUSED / "bad.csv.why.txt").read_text()
-        await until(lambda: "bad.csv" in rig.line.fittings.latest["pos-drop"].detail, 10)
+        latest = rig.line.fittings.latest
+        await until(lambda: "pos-drop" in latest and "bad.csv" in latest["pos-drop"].detail, 10)
         assert booked(rig) == []
 
 
