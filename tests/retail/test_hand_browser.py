@@ -171,6 +171,17 @@ def test_a_task_that_was_done_without_the_box_is_told_to_it_later(store: StoreRi
     ]
 
 
+def test_a_number_that_was_stepped_stays_when_the_list_is_drawn_anew(store: StoreRig, page: Page) -> None:
+    page.goto(f"{store.url}/tasks")
+    page.locator("body[data-kept]").wait_for()
+    page.get_by_role("button", name="One more").first.click()
+    page.locator("#t-1").evaluate("task => { task.dataset.old = 'yes'; }")
+    store.tell(store=SHOWN)
+    page.locator("#t-1:not([data-old])").wait_for()
+    assert page.locator("#t-1 [name=quantity]").input_value() == "7"
+    assert page.locator("#t-1 [name=quantity]").get_attribute("value") == "6"
+
+
 def test_what_the_box_refuses_is_said_and_stays_until_somebody_has_read_it(store: StoreRig, page: Page) -> None:
     from verticals.contract import Reply
 

@@ -1,5 +1,5 @@
 // Draws the pieces of a page anew when the store tells of something, at most every two seconds, and once a minute. Nothing
-// is drawn while a finger is down or somebody writes, nor while a dialog is open.
+// is drawn while a finger is down or somebody writes, nor while a dialog is open; what was written stays.
 
 import { patient } from "/static/ui/patience.js";
 import { swapWith } from "/static/ui/swap.js";
@@ -22,7 +22,8 @@ async function draw() {
   const { id } = document.activeElement || {};
   try {
     const answer = await fetch(location.href, { headers: { Accept: "text/html" }, credentials: "same-origin", ...patient() });
-    if (answer.ok && !busy()) swapWith(await answer.text(), [...root.querySelectorAll("[data-swap]")].map((one) => one.dataset.swap));
+    const pieces = [...root.querySelectorAll("[data-swap]")].map((one) => one.dataset.swap);
+    if (answer.ok && !busy()) swapWith(await answer.text(), pieces, { typed: true });
     if (id) document.getElementById(id)?.focus({ preventScroll: true });
   } catch {
     // the box does not answer: the shell says so

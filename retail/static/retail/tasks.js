@@ -44,7 +44,7 @@ async function draw() {
   drawn = performance.now();
   try {
     const answer = await fetch("/tasks", { headers: { Accept: "text/html" }, credentials: "same-origin", ...patient() });
-    if (answer.ok && !answer.redirected) swapWith(await answer.text(), ["list", "kinds"]);
+    if (answer.ok && !answer.redirected) swapWith(await answer.text(), ["list", "kinds"], { typed: true });
   } catch {
     // the list stays as it is; the page says that the box is not reached
   }
