@@ -50,6 +50,12 @@ def phone(chromium: str, station: RoomRig) -> Iterator[Page]:
         assert complaints == []
 
 
+def called(phone: Page, station: RoomRig) -> None:
+    """An alarm calls this person, whatever the page showed before."""
+    station.tell(bed_7=bed(alarm(told=["Nurse 14"])))
+    phone.locator('[data-call="bed-7/1"]').wait_for(timeout=10_000)
+
+
 @pytest.mark.slow
 def test_the_page_tells_the_box_that_it_is_here(phone: Page, station: RoomRig) -> None:
     phone.get_by_text("This phone is connected").wait_for()
@@ -60,8 +66,7 @@ def test_the_page_tells_the_box_that_it_is_here(phone: Page, station: RoomRig) -
 
 def test_an_alarm_that_calls_comes_by_itself_and_fits_the_phone(phone: Page, station: RoomRig) -> None:
     phone.get_by_text("No alarm calls you").wait_for()
-    station.tell(bed_7=bed(alarm(told=["Nurse 14"])))
-    phone.locator('[data-call="bed-7/1"]').wait_for(timeout=10_000)
+    called(phone, station)
     assert phone.evaluate("document.documentElement.scrollWidth") == 390
     for key in phone.locator("[data-order]").all():
         box = key.bounding_box()
@@ -72,6 +77,7 @@ def test_an_alarm_that_calls_comes_by_itself_and_fits_the_phone(phone: Page, sta
 
 
 def test_a_tap_accepts_for_this_person_and_a_refusal_is_said(phone: Page, station: RoomRig) -> None:
+    called(phone, station)
     station.orders.clear()
     phone.locator('[data-order="accept"]').click()
     in_time(lambda: any(command.name == "accept" for _, command in station.orders), within_s=10)
@@ -85,6 +91,7 @@ def test_a_tap_accepts_for_this_person_and_a_refusal_is_said(phone: Page, statio
 
 def test_a_look_that_hangs_is_given_up_and_made_again(phone: Page, station: RoomRig) -> None:
     """As between two access points; the page waits ten seconds, here half a second."""
+    called(phone, station)
     phone.evaluate("const whole = AbortSignal.timeout.bind(AbortSignal); AbortSignal.timeout = (ms) => whole(ms / 20)")
     hung: list[Route] = []
     phone.route("**/phone", lambda route: route.continue_() if hung else hung.append(route))

@@ -73,7 +73,9 @@ async function redraw() {
   drawing = true;
   try {
     const answer = await fetch(location.pathname, { cache: "no-store", ...patient() });
-    if (answer.ok) swapWith(await answer.text(), ["phone"]);
+    const text = answer.ok ? await answer.text() : "";
+    if (held) draw(SOON_MS); // a finger came down meanwhile: what lies under it must stay until it is up
+    else if (text) swapWith(text, ["phone"]);
   } catch {
     // no beat says so already
   } finally {

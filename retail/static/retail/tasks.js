@@ -44,7 +44,9 @@ async function draw() {
   drawn = performance.now();
   try {
     const answer = await fetch("/tasks", { headers: { Accept: "text/html" }, credentials: "same-origin", ...patient() });
-    if (answer.ok && !answer.redirected) swapWith(await answer.text(), ["list", "kinds"], { typed: true });
+    const text = answer.ok && !answer.redirected ? await answer.text() : "";
+    if (held) later(SOON_MS); // a finger came down meanwhile: what lies under it must stay until it is up
+    else if (text) swapWith(text, ["list", "kinds"], { typed: true });
   } catch {
     // the list stays as it is; the page says that the box is not reached
   }
