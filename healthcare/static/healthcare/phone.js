@@ -97,7 +97,7 @@ function tell() {
   link.classList.toggle("is-lost", broken);
   const text = lost() ? "This phone is not connected" : known ? "This phone is connected" : "The box does not know that this phone is here";
   setText(link.querySelector('[data-field="link"]'), text);
-  setHidden(soundKey, speaker.running);
+  if (!held) setHidden(soundKey, speaker.running); // or the key under a finger would move away: its tap starts the sound
 }
 
 async function order(address, values, key) {
