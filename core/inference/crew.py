@@ -85,7 +85,7 @@ class Crew:
         with self._lock:
             if self._closed:
                 return "the engine is closed"
-            if self._free and self._busy < self._limit:
+            if self.idle:
                 self._hand_over(job, self._free.pop())
                 return ""
             if self._has_room():
@@ -95,15 +95,14 @@ class Crew:
 
     @property
     def idle(self) -> bool:
-        """Whether a runner would take a job at once; a look without the lock."""
-        return bool(self._free) and len(self.places) - len(self._free) < self._limit
+        """Whether there is a place for a run at once; without the lock, as of a moment ago."""
+        return bool(self._free) and self._busy < self._limit
 
     def free_place(self, job: Job) -> Place | None:
         """With the lock: a place for the asker's own thread; None when it has to wait like everybody."""
-        free = self._free
-        if self._closed or not free or len(self.places) - len(free) >= self._limit:
+        if self._closed or not self.idle:
             return None
-        place = free.pop()
+        place = self._free.pop()
         place.take(job, None)
         return place
 
@@ -117,7 +116,7 @@ class Crew:
         """At most so many models run at once, one at least; what runs is not ended."""
         with self._lock:
             self._limit = max(1, min(number, len(self.places)))
-            while self._free and self._busy < self._limit and (job := self._most_urgent()) is not None:
+            while self.idle and (job := self._most_urgent()) is not None:
                 self._hand_over(job, self._free.pop())
 
     def waiting(self) -> int:
