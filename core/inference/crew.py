@@ -11,9 +11,11 @@ from heapq import heapify, heappop, heappush
 from itertools import count
 from threading import Lock, Thread
 
+from core.inference.bell import Bell
 from core.inference.job import Job
 from core.inference.request import Answer
 from core.inference.session import Brake
+from core.scheduling import SHORTEST_SLICE_NS, Spot, bring, roam, set_slice, slice_ns
 
 _JOIN_S = 5.0
 
@@ -51,15 +53,38 @@ class Place:
 
 
 class Runner:
-    """A thread that runs models. While idle it sleeps on `wake`, without a place; its next place is put here before."""
+    """A thread that runs models. While idle it sleeps on `wake`, without a place; its next place is put here before.
 
-    __slots__ = ("place", "thread", "wake")
+    `spot` is the core it was brought to, for an asker that stands still there; None: it runs on any.
+    """
+
+    __slots__ = ("_slice_ns", "place", "spot", "thread", "wake")
 
     def __init__(self, place: Place) -> None:
         self.place: Place | None = place
+        self.spot: Spot | None = None
+        self._slice_ns = 0
         self.thread: Thread
-        self.wake = Lock()
-        self.wake.acquire()
+        self.wake = Bell()
+
+    def go_to(self, spot: Spot | None) -> None:
+        """With the lock. It stays where it was last: who asks, asks from the same core most of the time.
+
+        There it has the shortest slice: woken, it runs and is asleep again before the asker goes on, where that has
+        a longer one. Otherwise they change places twice more.
+        """
+        number = self.thread.native_id or 0
+        if spot is not None:
+            if self.spot is None:
+                self._slice_ns = slice_ns(number)
+                set_slice(SHORTEST_SLICE_NS, number)
+            if self.spot is None or self.spot.core != spot.core:
+                bring(number, spot)
+            self.spot = spot
+        elif self.spot is not None:
+            roam(self.spot, number)
+            set_slice(self._slice_ns, number)
+            self.spot = None
 
 
 class Crew:
@@ -80,18 +105,19 @@ class Crew:
         for place in list(self.places):
             self._start(place)
 
-    def submit(self, job: Job, priority: int) -> str:
-        """Hands the job to a runner that is idle, or queues it. Empty, or why it is refused."""
+    def submit(self, job: Job, priority: int, spot: Spot | None = None) -> str:
+        """Hands the job to a runner that is idle, brought to `spot`, or queues it. Empty, or why it is refused."""
         with self._lock:
             if self._closed:
                 return "the engine is closed"
-            if self.idle:
-                self._hand_over(job, self._free.pop())
-                return ""
-            if self._has_room():
+            if not self.idle:
+                if not self._has_room():
+                    return f"{self._queue_limit} asks wait already"
                 heappush(self._queue, (priority, job.deadline_mono_s, next(self._order), job))
                 return ""
-            return f"{self._queue_limit} asks wait already"
+            runner = self._hand_over(job, self._free.pop(), spot)
+        runner.wake.release()  # without the lock, which it wants when it is done
+        return ""
 
     @property
     def idle(self) -> bool:
@@ -112,12 +138,19 @@ class Crew:
         if not place.left:
             self._put_to_use(place)
 
+    def spread(self, job: Job) -> None:
+        """Who asked for the job goes on, and does not leave its core to the runner any more."""
+        with self._lock:
+            for place in self.places:
+                if place.job is job and place.runner is not None:
+                    place.runner.go_to(None)
+
     def limit(self, number: int) -> None:
         """At most so many models run at once, one at least; what runs is not ended."""
         with self._lock:
             self._limit = max(1, min(number, len(self.places)))
             while self.idle and (job := self._most_urgent()) is not None:
-                self._hand_over(job, self._free.pop())
+                self._hand_over(job, self._free.pop()).wake.release()
 
     def waiting(self) -> int:
         with self._lock:
@@ -174,13 +207,15 @@ class Crew:
         if job is None:
             self._free.append(place)
         else:
-            self._hand_over(job, place)
+            self._hand_over(job, place).wake.release()
 
-    def _hand_over(self, job: Job, place: Place) -> None:
+    def _hand_over(self, job: Job, place: Place, spot: Spot | None = None) -> Runner:
+        """With the lock: who is to be woken."""
         runner = self._idle.pop()
+        runner.go_to(spot)
         place.take(job, runner)
         runner.place = place
-        runner.wake.release()
+        return runner
 
     def _has_room(self) -> bool:
         if len(self._queue) >= self._queue_limit:
@@ -197,29 +232,41 @@ class Crew:
         return None
 
     def _serve(self, runner: Runner) -> None:
-        while (place := self._next(runner)) is not None:
-            job = place.job
-            if job is not None:
-                job.finish(self._work(job, place))
-            del job  # an idle runner keeps no picture alive
+        place = runner.place
+        answered: tuple[Job, Answer] | None = None
+        while True:
+            place, goes_on = self._next(runner, place)
+            if answered is not None:
+                # Last before it sleeps or works: it leaves the asker the interpreter, and is idle for its next ask.
+                answered[0].finish(answered[1])
+                answered = None  # an idle runner keeps no picture alive
+            if not goes_on:
+                return
+            if place is None:
+                runner.wake.acquire()
+                place = runner.place
+                if place is None:
+                    return
+            if place.job is not None:
+                answered = place.job, self._work(place.job, place)
 
-    def _next(self, runner: Runner) -> Place | None:
-        """Where the runner's next job lies; None when the engine is closed or another runner took over. Blocks."""
+    def _next(self, runner: Runner, place: Place | None) -> tuple[Place | None, bool]:
+        """Where the runner's next job lies, None when it is to sleep until there is one; whether it goes on at all:
+        not when the engine is closed or another runner took over."""
         with self._lock:
-            place = runner.place
             if place is not None:
                 place.job = None
                 if place.left:
-                    return None
+                    return None, False
                 job = self._most_urgent() if self._busy <= self._limit else None
                 if job is not None:
+                    runner.go_to(None)
                     place.take(job, runner)
-                    return place
+                    return place, True
             if self._closed:
-                return None
+                return None, False
             if place is not None:
                 self._free.append(place)
             runner.place = None
             self._idle.append(runner)
-        runner.wake.acquire()
-        return runner.place
+        return None, True

@@ -17,6 +17,7 @@ from threading import Lock
 
 from core.clock import Clock, SystemClock
 from core.errors import EngineError
+from core.inference.bell import Bell
 from core.inference.choice import Chooser
 from core.inference.crew import Crew, Place
 from core.inference.heap import hand_back
@@ -26,6 +27,7 @@ from core.inference.mending import Mending
 from core.inference.request import Answer, Ask, ModelRef, Outcome
 from core.metrics import Metrics
 from core.models.package import Package
+from core.scheduling import Spot, roam, stay
 
 log = logging.getLogger(__name__)
 
@@ -136,13 +138,12 @@ class LocalEngine:
             return self._settle(job, None)
         loop = asyncio.get_running_loop()
         door = self._doors.get(loop) or self._door(loop)
-        if loaded.usual_run_s < _BRIEF_S and self._crew.idle and deadline_mono_s - now_s > _STANDS_S:
-            done = job.sleep()
-            self._submit(job, priority)
-            if done.acquire(timeout=_STANDS_S):
+        brief = loaded.usual_run_s < _BRIEF_S and self._crew.idle and deadline_mono_s - now_s > _STANDS_S
+        if brief and (bell := job.stand()):
+            if self._stand(job, bell, priority):
                 return self._settle(job, job.answer)
             future = job.wait_at(door)
-            if done.acquire(blocking=False):
+            if bell.acquire(timeout=0):
                 return self._settle(job, job.answer)
         else:
             future = job.wait_at(door)
@@ -201,8 +202,19 @@ class LocalEngine:
             self._doors.pop(known, None)
         return self._doors.setdefault(loop, Door(loop))
 
-    def _submit(self, job: Job, priority: int) -> None:
-        refusal = self._crew.submit(job, priority)
+    def _stand(self, job: Job, bell: Bell, priority: int) -> bool:
+        """Stands still on this core while a runner has it; whether it is done with the job."""
+        spot = stay()
+        self._submit(job, priority, spot)
+        done = bell.acquire(timeout=_STANDS_S)
+        if spot is not None:
+            roam(spot)
+            if not done:
+                self._crew.spread(job)
+        return done
+
+    def _submit(self, job: Job, priority: int, spot: Spot | None = None) -> None:
+        refusal = self._crew.submit(job, priority, spot)
         if refusal:
             job.finish(Answer(job.loaded.ref, Outcome.FAILED, reason=refusal))
 

@@ -6,8 +6,9 @@ import asyncio
 import logging
 from collections import deque
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from core.inference.bell import Bell
 from core.inference.request import Answer, Arrays
 
 if TYPE_CHECKING:
@@ -17,8 +18,8 @@ log = logging.getLogger(__name__)
 
 
 class Job:
-    """One ask on its way. What the asker sleeps on: `done`, a lock of its own that is taken, or `future` behind the
-    `door` of its loop; none where it runs the model itself. Who has slept on the one may go on to the other."""
+    """One ask on its way. What the asker sleeps on: `done`, a lock or a bell of its own, or `future` behind the `door`
+    of its loop; none where it runs the model itself. Who has slept on the one may go on to the other."""
 
     __slots__ = (
         "answer", "deadline_mono_s", "done", "door", "future", "given_up", "inputs", "loaded", "submitted_mono_s",
@@ -29,7 +30,7 @@ class Job:
         self.inputs = inputs
         self.deadline_mono_s = deadline_mono_s
         self.submitted_mono_s = submitted_mono_s
-        self.done: Any = None
+        self.done: Lock | Bell | None = None
         self.future: asyncio.Future[Answer | None] | None = None
         self.door: Door | None = None
         self.given_up = False
@@ -40,11 +41,19 @@ class Job:
         self.given_up = True
         self.inputs = {}
 
-    def sleep(self) -> Any:
-        """From now on its asker sleeps on the lock that this gives."""
+    def sleep(self) -> Lock:
+        """From now on its asker, a thread, sleeps on the lock that this gives, to the microsecond."""
         self.done = Lock()
         self.done.acquire()
         return self.done
+
+    def stand(self) -> Bell | None:
+        """From now on its asker, an event loop, stands still for the bell that this gives; None: there is none left."""
+        try:
+            self.done = bell = Bell()
+        except OSError:  # as many files are open as may be
+            return None
+        return bell
 
     def wait_at(self, door: Door) -> asyncio.Future[Answer | None]:
         """From now on its asker waits for the future that this gives, unless the lock is free already."""

@@ -1,52 +1,30 @@
 """Tells the kernel that a process has little to do and must do it at once, or much that can wait. Linux only.
 
-A thread that runs keeps its core for its slice, 3 ms by default, whatever the niceness of who waits. From
-Linux 6.12 on a thread may name a slice of its own, and who wakes with a shorter one goes first. On two cores
-that others use as well, this takes the waits out of the way from trigger to result.
+On two cores that others use as well, a short slice (`core.scheduling`) takes the waits out of the way from trigger to
+result.
 """
 
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import os
-import platform
 import resource
 from pathlib import Path
 
-SLICE_NS = 100_000  # the shortest that the kernel takes
+from core.scheduling import SHORTEST_SLICE_NS, set_slice
+
+#: Short, and twice what a runner has that an event loop stands still for (`core.inference.crew`).
+SLICE_NS = 2 * SHORTEST_SLICE_NS
 #: Three times the weight of an ordinary process.
 _FIRST_BY = 5
 _CAP_SYS_NICE = 23  # capability.h
 _NICE_0 = 20  # RLIMIT_NICE counts from 20, for a niceness of 0, up to 40 for -20
 _AUTOGROUP = Path("/proc/self/autogroup")
-#: sched_setattr(2) and sched_getattr(2), which neither glibc nor Python wraps.
-_NUMBERS = {"x86_64": (314, 315), "aarch64": (274, 275)}
 
 
-class _Attributes(ctypes.Structure):
-    """`struct sched_attr` as of its first version; for an ordinary thread `runtime` is its slice in ns."""
-
-    _fields_ = (
-        ("size", ctypes.c_uint32),
-        ("policy", ctypes.c_uint32),
-        ("flags", ctypes.c_uint64),
-        ("nice", ctypes.c_int32),
-        ("priority", ctypes.c_uint32),
-        ("runtime", ctypes.c_uint64),
-        ("deadline", ctypes.c_uint64),
-        ("period", ctypes.c_uint64),
-    )
-
-
-def be_prompt(slice_ns: int = SLICE_NS) -> bool:
+def be_prompt() -> bool:
     """Whether the kernel took it; threads and processes started from here on inherit it. Needs no right."""
-    numbers = _NUMBERS.get(platform.machine())
-    if numbers is None:
-        return False
-    nice = os.getpriority(os.PRIO_PROCESS, 0)
-    wanted = _Attributes(size=ctypes.sizeof(_Attributes), policy=os.SCHED_OTHER, nice=nice, runtime=slice_ns)
-    return bool(ctypes.CDLL(None).syscall(numbers[0], 0, ctypes.byref(wanted), 0) == 0)
+    return set_slice(SLICE_NS)
 
 
 def may_go_first() -> bool:
@@ -88,13 +66,3 @@ def be_patient() -> bool:
     except OSError:
         return False
     return True
-
-
-def slice_ns() -> int:
-    """The calling thread's slice; 0 where the kernel does not say."""
-    numbers = _NUMBERS.get(platform.machine())
-    found = _Attributes()
-    size = ctypes.sizeof(_Attributes)
-    if numbers is None or ctypes.CDLL(None).syscall(numbers[1], 0, ctypes.byref(found), size, 0) != 0:
-        return 0
-    return int(found.runtime)

@@ -7,6 +7,8 @@ import threading
 
 import pytest
 
+from core import scheduling
+from core.scheduling import slice_ns
 from verticals.runtime import promptness
 
 
@@ -15,7 +17,7 @@ def in_a_thread() -> tuple[bool, int, int]:
     found: list[tuple[bool, int, int]] = []
 
     def ask() -> None:
-        found.append((promptness.be_prompt(), promptness.slice_ns(), os.getpriority(os.PRIO_PROCESS, 0)))
+        found.append((promptness.be_prompt(), slice_ns(), os.getpriority(os.PRIO_PROCESS, 0)))
 
     thread = threading.Thread(target=ask)
     thread.start()
@@ -25,15 +27,15 @@ def in_a_thread() -> tuple[bool, int, int]:
 
 def test_the_slice_is_short_and_the_niceness_stays() -> None:
     nice = os.getpriority(os.PRIO_PROCESS, 0)
-    taken, slice_ns, nice_after = in_a_thread()
+    taken, found_ns, nice_after = in_a_thread()
     assert nice_after == nice
-    if taken and slice_ns:  # a kernel before 6.12 takes it and tells no slice
-        assert slice_ns == promptness.SLICE_NS
+    if taken and found_ns:  # a kernel before 6.12 takes it and tells no slice
+        assert found_ns == promptness.SLICE_NS
 
 
 def test_a_machine_whose_calls_are_not_known_goes_on_without(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(promptness, "_NUMBERS", {})
-    assert (promptness.be_prompt(), promptness.slice_ns()) == (False, 0)
+    monkeypatch.setattr(scheduling, "_NUMBERS", {})
+    assert (promptness.be_prompt(), slice_ns()) == (False, 0)
 
 
 def test_who_is_patient_steps_back_behind_everybody() -> None:
