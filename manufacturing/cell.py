@@ -22,7 +22,7 @@ from manufacturing.cell_cameras import Camera, CellCameras
 from manufacturing.cell_ends import PlcLink, ResultSink
 from manufacturing.cell_setup import CellSetup
 from manufacturing.gate_reports import GateReports
-from manufacturing.handshake import Handshake, Phase, Result, Write
+from manufacturing.handshake import Handshake, Phase, Result, Write, Writes
 from manufacturing.plc_tags import RECIPE_WISH, read_at_trigger
 from manufacturing.plc_writes import PlcWrites
 from manufacturing.settings import LineSettings
@@ -32,6 +32,11 @@ from verticals.devices.base import Port, Surroundings
 log = logging.getLogger(__name__)
 
 _LEAVE_WITHIN_S = 0.5
+
+
+def _result(action: Action) -> Result:
+    value = action.value
+    return Result(value["part_id"], value["accept"], value["code"], value["score"])
 
 
 async def _follow(link: asyncio.Task[None]) -> None:
@@ -67,6 +72,7 @@ class PlcCell:
         self._badly_set_up = False
         self._wish: int | None = None  # what the PLC asked for as it was told last; -1 for what cannot be read
         self._tasks: set[asyncio.Task[None]] = set()
+        self._ahead: tuple[Result, asyncio.Task[bool]] | None = None  # whose values are, or were, written before it
         self._up = False
         self._plc_told: dict[str, str] = {}
         self._trigger = False
@@ -111,6 +117,7 @@ class PlcCell:
     def plc_state(self, up: bool, why: str) -> None:
         """The link's own news: on a fresh link every output is made safe before anything else is written."""
         self._up = up
+        self._ahead = None
         self._trigger = self._ack = False
         self._announced = None
         self._plc_silent = False
@@ -197,6 +204,25 @@ class PlcCell:
 
     # --- what the box does ---------------------------------------------------------------------------------
 
+    def prepare(self, action: Action) -> None:
+        """A result that waits for its record: its values are written meanwhile, ResultValid is not."""
+        self._ahead = None
+        if action.target != f"{self.name}.result" or not self._up:
+            return
+        result = _result(action)
+        writes = self.handshake.values(result)
+        if writes is not None:
+            self._ahead = result, asyncio.get_running_loop().create_task(self._taken(writes))
+
+    async def _taken(self, writes: Writes) -> bool:
+        """Whether the PLC took them."""
+        try:
+            await self._writes.sent(writes)
+        except DeviceError as error:
+            log.warning("%s: %s", self.name, error)
+            return False
+        return True
+
     async def act(self, action: Action) -> str:
         """`<cell>.result`, `<cell>.signals` or `<cell>.gate`; raises DeviceError when it was not done."""
         what = action.target.removeprefix(f"{self.name}.")
@@ -206,15 +232,16 @@ class PlcCell:
             return await self._drive_gate()
         if what != "result":
             raise DeviceError(f"{self.name} has no output '{what}'")
-        value = action.value
-        result = Result(value["part_id"], value["accept"], value["code"], value["score"])
+        result = _result(action)
         if self._sink is not None:
             self._start(self._sink.tell(result))
         return await self._deliver(result)
 
     async def _deliver(self, result: Result) -> str:
+        ahead, self._ahead = self._ahead, None
+        told = ahead is not None and ahead[0] == result and await asyncio.shield(ahead[1])
         self._need_link()
-        writes = self.handshake.result(result)
+        writes = self.handshake.result(result, told=told)
         if writes is None:
             raise DeviceError(f"{self.name}: the PLC has moved on from part {result.part_id}")
         await self._writes.sent(writes)

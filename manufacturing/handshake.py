@@ -83,18 +83,26 @@ class Handshake:
         writes.append([("Busy", True), ("Ready", False)])
         return True, writes
 
-    def result(self, result: Result) -> Writes | None:
-        """None: the PLC has moved on, the result is not to be sent."""
+    def values(self, result: Result) -> Writes | None:
+        """What may be written before the result counts: it is read once ResultValid is up. None as in `result`."""
         if self.phase is not Phase.BUSY or result.part_id != self.part_id:
             return None
-        self.phase = Phase.VALID
-        values: list[Write] = [
-            ("PassFail", result.accept),
-            ("ResultCode", result.code),
-            ("Score", result.score),
-            ("PartIdEcho", result.part_id),
+        return [
+            [
+                ("PassFail", result.accept),
+                ("ResultCode", result.code),
+                ("Score", result.score),
+                ("PartIdEcho", result.part_id),
+            ]
         ]
-        return [values, [("ResultValid", True)], [("Busy", False)]]
+
+    def result(self, result: Result, *, told: bool = False) -> Writes | None:
+        """None: the PLC has moved on, the result is not to be sent. `told`: the PLC has taken its `values`."""
+        values = self.values(result)
+        if values is None:
+            return None
+        self.phase = Phase.VALID
+        return [*(values if not told else []), [("ResultValid", True)], [("Busy", False)]]
 
     def acknowledged(self) -> Writes:
         """A rising Ack. One that nothing waits for is ignored."""

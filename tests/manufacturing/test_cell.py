@@ -15,7 +15,7 @@ from core.errors import DeviceError
 from manufacturing.cell import PlcCell
 from manufacturing.settings import CameraSettings, LineSettings, PlcSettings
 from tests.support.clocks import FakeClock
-from verticals.contract import DeviceNews, Sample
+from verticals.contract import Action, DeviceNews, Sample
 from verticals.devices.base import Port
 from verticals.devices.frames import Frame
 
@@ -31,6 +31,7 @@ class Plc:
         self.may_answer.set()
         self.written: list[tuple[str, Any]] = []
         self.lost = False
+        self.refuses: set[str] = set()
 
     async def run(self) -> None:
         await asyncio.Event().wait()
@@ -43,6 +44,10 @@ class Plc:
         return {name: self.tags[name] for name in names}
 
     async def write_many(self, values: list[tuple[str, Any]]) -> None:
+        await turns()
+        if self.refuses & {name for name, _ in values}:
+            self.refuses.clear()
+            raise DeviceError("the PLC did not take it")
         self.written += values
 
     def readdress(self, nodes: Mapping[str, str]) -> None:
@@ -183,6 +188,74 @@ async def test_a_trigger_while_not_ready_takes_no_picture(cell: Cell) -> None:
     cell.trigger(announced=7)
     await settled()
     assert (cell.samples, cell.camera.asked) == ([], [])
+
+
+def accept(part_id: int, score: float = 0.25) -> Action:
+    value = {"part_id": part_id, "accept": True, "code": 0, "score": score}
+    return Action("line-3-cell.result", value, until_s=0.25)
+
+
+VALUES = [("PassFail", True), ("ResultCode", 0), ("Score", 0.25), ("PartIdEcho", 7)]
+
+
+async def in_work(cell: Cell) -> None:
+    cell.trigger(announced=7)
+    await settled()
+    cell.plc.written.clear()
+
+
+async def test_values_of_an_accept_are_written_before_its_record_and_count_after_it(cell: Cell) -> None:
+    await in_work(cell)
+    cell.device.prepare(accept(7))
+    await settled()
+    assert cell.plc.written == VALUES
+    assert await cell.device.act(accept(7)) == "result valid"
+    assert cell.plc.written == [*VALUES, ("ResultValid", True), ("Busy", False)]
+
+
+async def test_values_that_are_still_on_their_way_are_waited_for(cell: Cell) -> None:
+    await in_work(cell)
+    cell.device.prepare(accept(7))
+    await cell.device.act(accept(7))
+    assert cell.plc.written == [*VALUES, ("ResultValid", True), ("Busy", False)]
+
+
+@pytest.mark.parametrize("why", ["refused", "another score", "fresh link"])
+async def test_values_that_did_not_arrive_or_are_others_are_written_with_the_result(cell: Cell, why: str) -> None:
+    if why == "refused":
+        cell.plc.refuses = {"Score"}
+    if why == "fresh link":
+        cell.trigger(announced=7)
+        await settled()
+        cell.device.prepare(accept(7))
+        await settled()
+        cell.device.plc_state(False, "gone")
+        cell.device.plc_state(True, "")
+        await settled()
+        cell.plc.tags["PartId"] = 7
+    await in_work(cell)
+    if why != "fresh link":
+        cell.device.prepare(accept(7, score=9.0 if why == "another score" else 0.25))
+        await settled()
+        cell.plc.written.clear()
+    await cell.device.act(accept(7))
+    assert cell.plc.written == [*VALUES, ("ResultValid", True), ("Busy", False)]
+
+
+async def test_nothing_is_written_for_a_part_that_the_plc_has_left_behind(cell: Cell) -> None:
+    await in_work(cell)
+    cell.device.prepare(accept(6))
+    cell.device.prepare(Action("line-3-cell.signals", {"Ready": True}, until_s=5.0))
+    await settled()
+    assert cell.plc.written == []
+    cell.device.prepare(accept(7))
+    await settled()
+    cell.device._result_due(7)
+    await settled()
+    with pytest.raises(DeviceError, match="moved on"):
+        await cell.device.act(accept(7))
+    assert ("ResultValid", True) not in cell.plc.written
+    assert cell.plc.written[-3:] == [("ResultValid", False), ("PassFail", False), ("Ready", True)]
 
 
 async def test_a_clean_end_takes_ready_back_at_the_plc() -> None:

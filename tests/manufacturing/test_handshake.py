@@ -36,9 +36,20 @@ def test_a_part_goes_through_in_the_order_the_plc_relies_on() -> None:
     assert handshake.phase is Phase.READY
 
 
+def test_values_may_go_before_the_result_counts_and_are_not_written_twice() -> None:
+    handshake = ready()
+    handshake.triggered(7)
+    result = Result(7, accept=True, code=0, score=0.25)
+    assert flat(handshake.values(result)) == [("PassFail", True), ("ResultCode", 0), ("Score", 0.25), ("PartIdEcho", 7)]
+    assert handshake.phase is Phase.BUSY
+    assert flat(handshake.result(result, told=True)) == [("ResultValid", True), ("Busy", False)]
+    assert handshake.values(result) is None, "it counts: nothing of it is changed"
+
+
 def test_a_result_of_another_part_is_not_sent() -> None:
     handshake = ready()
     handshake.triggered(7)
+    assert handshake.values(Result(6, accept=True, code=0)) is None
     assert handshake.result(Result(6, accept=True, code=0)) is None
 
 
@@ -88,6 +99,7 @@ def test_a_fresh_link_makes_every_output_safe_before_it_is_ready() -> None:
 
 STEPS = st.one_of(
     st.tuples(st.just("trigger"), st.integers(1, 4)),
+    st.tuples(st.just("values"), st.integers(1, 4)),
     st.tuples(st.just("result"), st.integers(1, 4)),
     st.tuples(st.just("ready"), st.integers(0, 1)),
     st.tuples(st.sampled_from(["ack", "overdue", "connect"]), st.just(0)),
@@ -112,13 +124,20 @@ class Outputs:
 def test_no_sequence_of_signals_shows_a_valid_result_of_a_part_not_in_work(steps: list[tuple[str, int]]) -> None:
     handshake, outputs = Handshake(), Outputs()
     in_work: int | None = None
+    told: int | None = None  # the part whose values stand at the PLC
     for name, value in steps:
         if name == "trigger":
             judge, writes = handshake.triggered(value)
             outputs.take(writes)
             in_work = value if judge else in_work
+        elif name == "values":
+            values = handshake.values(Result(value, accept=True, code=0))
+            told = value if values is not None else told
+            outputs.take(values)
+            assert not (values and outputs.tags.get("ResultValid")), "values are changed only while they do not count"
         elif name == "result":
-            outputs.take(handshake.result(Result(value, accept=True, code=0)))
+            outputs.take(handshake.result(Result(value, accept=True, code=0), told=told == value))
+            told = None
         elif name == "ready":
             outputs.take(handshake.want_ready(bool(value)))
         else:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from core.clock import Clock
 from verticals.contract import Action, DeviceNews, Sample
@@ -37,6 +37,15 @@ class Device(Protocol):
 
     async def steer(self, *, ready: bool, beat: int) -> None:
         """Called twice a second by a loop that moves: passes readiness and the heartbeat on."""
+        ...
+
+
+@runtime_checkable
+class Preparing(Protocol):
+    """A device that can begin with an action while the record that the action waits for is written."""
+
+    def prepare(self, action: Action) -> None:
+        """Begins what nobody can take for the action itself; `act` follows, or never. Returns at once."""
         ...
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from core.clock import Clock, Instant
 from core.errors import DeviceError
 from verticals.contract import Acted, Action, Delivery
-from verticals.devices.base import Device
+from verticals.devices.base import Device, Preparing
 from verticals.runtime.mishaps import Mishaps, in_words
 from verticals.runtime.schedule import Schedule
 
@@ -24,6 +24,15 @@ class Deliverer:
         self._schedule = schedule
         self._clock = clock
         self._mishaps = Mishaps("devices")
+
+    def prepare(self, action: Action) -> None:
+        """Lets the device begin with an action that is due at once and waits for its record alone."""
+        device: object = self._device(action.target)
+        if action.at_s <= 0 and isinstance(device, Preparing):
+            try:
+                device.prepare(action)
+            except Exception as error:
+                self._mishaps.note(f"{action.target}.prepare", error)
 
     async def deliver(self, action: Action, origin: Instant) -> Acted:
         """How it ended, after its window has opened; `origin` is what `at_s` and `until_s` count from."""

@@ -1,7 +1,8 @@
 """Carries out what a station decided: act, record, answer, tell; a task for each decision, side by side.
 
-Protective actions go before the disk write, everything else after it. What became of a protective action is
-part of the event; of any other one a `delivery` event says so when it did not go.
+Protective actions go before the disk write, everything else after it; a device that can get ready for one does so
+meanwhile. What became of a protective action is part of the event; of any other one a `delivery` event says so when it
+did not go.
 """
 
 from __future__ import annotations
@@ -112,6 +113,8 @@ class Finisher:
         protective = [action for action in decision.actions if action.protective]
         rest = [action for action in decision.actions if not action.protective]
         outcomes, loose = await self._act(lane, protective, origin, decision.events)
+        for action in rest:
+            self._deliverer.prepare(action)
         try:
             sequence = await self._record(lane, decision, origin, outcomes, loose)
         except StoreError as error:

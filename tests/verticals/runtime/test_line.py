@@ -104,6 +104,31 @@ async def test_a_protective_action_goes_before_the_record_and_any_other_after_it
         assert order == ["stop with 0 recorded", "lamp with 1 recorded"]
 
 
+async def test_a_device_may_prepare_while_the_record_is_written_and_its_fault_there_is_no_fault(tmp_path: Path) -> None:
+    at_once, later = Action("arm", "lamp", until_s=1, subject="a"), Action("arm", "horn", until_s=2, at_s=1)
+    stop = Action("arm", "stop", until_s=1, protective=True, subject="a")
+    order: list[str] = []
+
+    class Preparing(RecordingActuator):
+        def prepare(self, action: Action) -> None:
+            order.append(f"prepare {action.value} with {len(rig.recorded('seen'))} recorded")
+            raise ValueError("it cannot")
+
+        async def act(self, action: Action) -> str:
+            order.append(f"{action.value} with {len(rig.recorded('seen'))} recorded")
+            return await super().act(action)
+
+    clock = FakeClock()
+    station = ScriptedStation(decide=_acting(stop, at_once, later))
+    async with running_line(Plan(tmp_path, [station], devices=[Preparing("arm", clock)], clock=clock)) as rig:
+        await (await rig.see("place", "a")).recorded
+        await rig.advance(1.0)
+        await rig.quiet()
+        expected = ["stop with 0 recorded", "prepare lamp with 0 recorded", "lamp with 1 recorded"]
+        assert order == [*expected, "horn with 1 recorded"]
+        assert {acted.delivery for acted in station.called("acted")} == {Delivery.SENT}
+
+
 @pytest.mark.parametrize("protective", [True, False])
 async def test_an_action_past_its_time_is_missed_and_says_so(tmp_path: Path, protective: bool) -> None:
     action = Action("arm", "reject", until_s=0.3, subject="a", protective=protective)
