@@ -22,9 +22,9 @@ from manufacturing.cell_cameras import Camera, CellCameras
 from manufacturing.cell_ends import PlcLink, ResultSink
 from manufacturing.cell_setup import CellSetup
 from manufacturing.gate_reports import GateReports
-from manufacturing.handshake import Handshake, Phase, Result, Write, Writes
+from manufacturing.handshake import Handshake, Phase, Result, Write
 from manufacturing.plc_tags import RECIPE_WISH, read_at_trigger
-from manufacturing.plc_writes import PlcWrites
+from manufacturing.plc_writes import PlcWrites, arrived
 from manufacturing.settings import LineSettings
 from verticals.contract import Action, DeviceNews, DeviceSpec, Sample, Value
 from verticals.devices.base import Port, Surroundings
@@ -72,7 +72,7 @@ class PlcCell:
         self._badly_set_up = False
         self._wish: int | None = None  # what the PLC asked for as it was told last; -1 for what cannot be read
         self._tasks: set[asyncio.Task[None]] = set()
-        self._ahead: tuple[Result, asyncio.Task[bool]] | None = None  # whose values are, or were, written before it
+        self._ahead: tuple[Result, asyncio.Future[None]] | None = None  # whose values are, or were, written before it
         self._up = False
         self._plc_told: dict[str, str] = {}
         self._trigger = False
@@ -204,23 +204,16 @@ class PlcCell:
 
     # --- what the box does ---------------------------------------------------------------------------------
 
-    def prepare(self, action: Action) -> None:
+    def prepare(self, action: Action) -> bool:
         """A result that waits for its record: its values are written meanwhile, ResultValid is not."""
         self._ahead = None
         if action.target != f"{self.name}.result" or not self._up:
-            return
+            return False
         result = _result(action)
         writes = self.handshake.values(result)
-        if writes is not None:
-            self._ahead = result, asyncio.get_running_loop().create_task(self._taken(writes))
-
-    async def _taken(self, writes: Writes) -> bool:
-        """Whether the PLC took them."""
-        try:
-            await self._writes.sent(writes)
-        except DeviceError as error:
-            log.warning("%s: %s", self.name, error)
+        if writes is None:
             return False
+        self._ahead = result, self._writes.begin(writes)
         return True
 
     async def act(self, action: Action) -> str:
@@ -239,7 +232,7 @@ class PlcCell:
 
     async def _deliver(self, result: Result) -> str:
         ahead, self._ahead = self._ahead, None
-        told = ahead is not None and ahead[0] == result and await asyncio.shield(ahead[1])
+        told = ahead is not None and ahead[0] == result and await arrived(ahead[1])
         self._need_link()
         writes = self.handshake.result(result, told=told)
         if writes is None:

@@ -3,10 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 
 from core.errors import DeviceError
 from manufacturing.handshake import Write, Writes
+
+log = logging.getLogger(__name__)
+
+
+async def arrived(begun: asyncio.Future[None]) -> bool:
+    """Whether what was begun has arrived, as soon as that is known."""
+    try:
+        await asyncio.shield(begun)
+    except DeviceError as error:
+        log.warning("%s", error)
+        return False
+    return True
+
+
+def _looked_at(done: asyncio.Future[None]) -> None:
+    """Nobody may be left who waits for it; asyncio would log its error as one that was never seen."""
+    if not done.cancelled():
+        done.exception()
 
 
 class PlcWrites:
@@ -22,9 +41,14 @@ class PlcWrites:
 
     async def sent(self, writes: Writes) -> None:
         """Returns when all of it has arrived. Raises DeviceError when it did not."""
+        await self.begin(writes)
+
+    def begin(self, writes: Writes) -> asyncio.Future[None]:
+        """Sent in the next turn of the loop, where nothing waits before it; what it gives is for `arrived`."""
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        done.add_done_callback(_looked_at)
         self._waiting.put_nowait((writes, done))
-        await done
+        return done
 
     async def run(
         self,

@@ -44,8 +44,11 @@ class Device(Protocol):
 class Preparing(Protocol):
     """A device that can begin with an action while the record that the action waits for is written."""
 
-    def prepare(self, action: Action) -> None:
-        """Begins what nobody can take for the action itself; `act` follows, or never. Returns at once."""
+    def prepare(self, action: Action) -> bool:
+        """Begins what nobody can take for the action itself, in the next turn of the loop; `act` follows, or never.
+
+        Returns at once; whether anything is begun.
+        """
         ...
 
 

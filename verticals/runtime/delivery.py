@@ -25,14 +25,15 @@ class Deliverer:
         self._clock = clock
         self._mishaps = Mishaps("devices")
 
-    def prepare(self, action: Action) -> None:
-        """Lets the device begin with an action that is due at once and waits for its record alone."""
+    def prepare(self, action: Action) -> bool:
+        """Lets the device begin with an action that is due at once and waits for its record alone. Whether it does."""
         device: object = self._device(action.target)
         if action.at_s <= 0 and isinstance(device, Preparing):
             try:
-                device.prepare(action)
+                return device.prepare(action)
             except Exception as error:
                 self._mishaps.note(f"{action.target}.prepare", error)
+        return False
 
     async def deliver(self, action: Action, origin: Instant) -> Acted:
         """How it ended, after its window has opened; `origin` is what `at_s` and `until_s` count from."""

@@ -113,8 +113,9 @@ class Finisher:
         protective = [action for action in decision.actions if action.protective]
         rest = [action for action in decision.actions if not action.protective]
         outcomes, loose = await self._act(lane, protective, origin, decision.events)
-        for action in rest:
-            self._deliverer.prepare(action)
+        begun = [self._deliverer.prepare(action) for action in rest]
+        if any(begun):
+            await asyncio.sleep(0)  # sent first: encoding it here and writing the record there would hold each other up
         try:
             sequence = await self._record(lane, decision, origin, outcomes, loose)
         except StoreError as error:

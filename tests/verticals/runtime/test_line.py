@@ -110,7 +110,7 @@ async def test_a_device_may_prepare_while_the_record_is_written_and_its_fault_th
     order: list[str] = []
 
     class Preparing(RecordingActuator):
-        def prepare(self, action: Action) -> None:
+        def prepare(self, action: Action) -> bool:
             order.append(f"prepare {action.value} with {len(rig.recorded('seen'))} recorded")
             raise ValueError("it cannot")
 
