@@ -55,6 +55,7 @@ class BedStation:
     def __init__(self, bed: BedSettings, ward: HealthcareSettings, score: LearntScore | None = None) -> None:
         self.spec = StationSpec(bed.name, actuators=(PAGER,), answer_within_s=5.0)  # classes only refine
         self._zone = ZoneInfo(ward.time_zone)
+        self._named = not ward.privacy
         self._calls = bool(ward.pager.url)
         self._silences_s = ward.alarms.pause
         self.bedside = Bedside(bed, ward, score)
@@ -229,7 +230,7 @@ class BedStation:
             return {}, {}
         self._told_at = now
         alarms = self.bedside.board.shown(now)
-        shown = bed_shown(self.bedside, alarms, now, self._zone) | {"waves": self._waves.channels}
+        shown = bed_shown(self.bedside, alarms, now, self._zone, named=self._named) | {"waves": self._waves.channels}
         different = changed(shown, self._told)
         self._told = shown
         if self._told_alarms is not None and alarms == self._told_alarms:

@@ -15,11 +15,16 @@ from healthcare.vitals.news2 import PARAMETERS, points_of
 _RANK = {"high": 3, "medium": 2, "low": 1}
 
 
-def bed_shown(bedside: Bedside, alarms: Sequence[Mapping[str, Any]], now: Instant, zone: ZoneInfo) -> dict[str, Any]:
-    """Everything but the `alarms`, which the board has shown already, by the names that pages read."""
+def bed_shown(
+    bedside: Bedside, alarms: Sequence[Mapping[str, Any]], now: Instant, zone: ZoneInfo, *, named: bool = False
+) -> dict[str, Any]:
+    """Everything but the `alarms`, which the board has shown already, by the names that pages read.
+
+    `named`: with the patient's name, for a ward whose screens need not hide it.
+    """
     choice = bedside.chart.scale
     return {
-        "patient": _patient(bedside, now, zone),
+        "patient": _patient(bedside, now, zone, named=named),
         "place": _place(bedside, zone),
         "nurse": _short(bedside.roster.nurse),
         "numerics": {} if bedside.standby is not None else bedside.numerics.shown(now, _alarmed(alarms)),
@@ -48,13 +53,14 @@ def _alarmed(alarms: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     return found
 
 
-def _patient(bedside: Bedside, now: Instant, zone: ZoneInfo) -> dict[str, Any] | None:
+def _patient(bedside: Bedside, now: Instant, zone: ZoneInfo, *, named: bool) -> dict[str, Any] | None:
     patient = bedside.patient
     if patient is None:
         return None
     since = bedside.admitted_utc_s
     admitted = _day(since, zone) if since else ""
-    return {"initials": patient.initials, "years": patient.years_text(now.utc_s), "admitted": admitted}
+    shown = {"initials": patient.initials, "years": patient.years_text(now.utc_s), "admitted": admitted}
+    return shown | {"name": patient.name} if named else shown
 
 
 @lru_cache(maxsize=256)

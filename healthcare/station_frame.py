@@ -53,10 +53,10 @@ def _on_record(desk: Desk, bed: str) -> dict[str, Any]:
         return {"place": {"state": "empty", "since": "", "why": ""}}
     patient = Patient(stay["patient_id"], stay["family"], stay["given"], stay["birth_date"])
     years = patient.years_text(desk.clock.now().utc_s)
-    return {
-        "place": {"state": "never-heard", "since": "", "why": ""},
-        "patient": {"initials": patient.initials, "years": years, "admitted": ""},
-    }
+    shown = {"initials": patient.initials, "years": years, "admitted": ""}
+    if not desk.settings.privacy:
+        shown["name"] = patient.name
+    return {"place": {"state": "never-heard", "since": "", "why": ""}, "patient": shown}
 
 
 def bar(desk: Desk, asked: Asked) -> dict[str, Any]:

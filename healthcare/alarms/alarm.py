@@ -137,10 +137,19 @@ class Alarm:
         return cls(**made)
 
 
+_LOWERED = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
+
+
 def _ahead(moment: Instant | None, now: Instant) -> bool:
     return moment is not None and now < moment
 
 
 def beyond_label(label: str, text: str) -> str:
-    """What `text` says beyond the label that stands before it: a monitor's own text may begin with that."""
-    return text[len(label) :].strip() if text.casefold().startswith(label.casefold()) else text
+    """What `text` says beyond the label that stands before it: a monitor's own text may begin with that, in its own
+    spelling (`SpO2` for `SpO₂`)."""
+    return text[len(label) :].strip() if _plain(text).startswith(_plain(label)) else text
+
+
+def _plain(words: str) -> str:
+    """As long as `words`, character by character, for comparing alone."""
+    return words.translate(_LOWERED).lower()

@@ -286,3 +286,16 @@ def test_the_browser_says_what_the_page_said() -> None:
     assert done.returncode == 0, done.stderr
     for case, browser in zip(cases, json.loads(done.stdout), strict=True):
         assert browser == json.loads(json.dumps(_said(*case)))
+
+
+@pytest.mark.parametrize(
+    ("label", "text", "said"),
+    [
+        ("RR", "RR high", "RR high"),
+        ("SpO₂", "SpO2 LOW", "SpO₂ LOW"),
+        ("SpO₂", "SpO₂ low", "SpO₂ low"),
+        ("SpO₂", "82 < 88 %", "SpO₂ 82 < 88 %"),
+    ],
+)
+def test_what_a_monitor_begins_with_its_own_name_for_the_measure_stands_once(label: str, text: str, said: str) -> None:
+    assert sector_shown.what_of({"label": label, "text": text}) == said

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from healthcare.sector_shown import sector_shown
 from healthcare.tables import stays_of
 from tests.support.wards import FIRST, SECOND, Ward, running_ward
 from verticals.contract import DeviceNews
@@ -22,6 +23,13 @@ async def test_an_admission_reaches_its_bed_with_initials_and_age_and_no_name(tm
         await _patient(ward, "A01", FIRST)
         assert ward.told()["patient"]["initials"] == "A.T."
         assert "Anna" not in json.dumps([dict(data) for data in ward.rig.live.data("live")])
+
+
+async def test_a_ward_that_need_not_hide_names_shows_them(tmp_path: Path) -> None:
+    async with running_ward(tmp_path, privacy=False) as ward:
+        await _patient(ward, "A01", FIRST)
+        assert sector_shown(ward.told(), "1", privacy=False)["who"] == "Test, Anna"
+        assert sector_shown(ward.told(), "1")["who"] == "A.T."
 
 
 async def test_a_transfer_moves_the_patient_and_leaves_an_empty_bed_behind(tmp_path: Path) -> None:
