@@ -64,7 +64,7 @@ def who_of(desk: Desk, settings: Any, told: Mapping[str, Any]) -> dict[str, Any]
         facts.append(f"admitted {patient['admitted']}")
     out, why = OUT.get(str(place["state"]), ("", ""))
     return {
-        "initials": (patient or {}).get("initials") or "",
+        "name": (patient or {}).get("name") or (patient or {}).get("initials") or "",
         "has_patient": bool(patient),
         "nurse": (roster.get(settings.name) or {}).get("nurse") or told.get("nurse") or "",
         "facts": ", ".join(facts),

@@ -31,7 +31,7 @@ _LABELS = {
     Whom.NURSE: "Assigned nurse",
     Whom.BUDDY: "Buddy",
     Whom.CHARGE: "Charge nurse",
-    Whom.EVERYONE: "Everyone on shift",
+    Whom.EVERYONE: "Everyone",
 }
 
 

@@ -142,6 +142,14 @@ def test_a_rate_that_the_box_computed_is_told_from_the_monitors(station: BedRig)
     assert cell(page(station), "hr").startswith("now__cell HR, own ECG")
 
 
+def test_a_name_stands_only_where_the_bed_tells_one(station: BedRig) -> None:
+    private = {"initials": "A.K.", "years": "67", "admitted": ""}
+    station.tell(bed_7=told(patient=private))
+    assert '<span class="bed__name dim" data-field="name">A.K.</span>' in page(station)
+    station.tell(bed_7=told(patient={**private, "name": "Kern, Anna"}))
+    assert '<span class="bed__name dim" data-field="name">Kern, Anna</span>' in page(station)
+
+
 def test_what_a_bed_tells_cannot_become_markup(station: BedRig) -> None:
     evil = "<script>alert(1)</script>"
     row = {"measure": "hr_per_min", "low": 1.0, "high": 2.0, "who": evil, "reason": evil, "until_utc_s": 1.0}

@@ -108,7 +108,7 @@ def test_after_the_last_step_it_is_told_when_everyone_is_called_again() -> None:
     board.take([found(HIGH)], at(0))
     board.tick(at(200))
     shown = _shown(board, 200)
-    assert (shown["next_step"], shown["next_step_at_utc_s"]) == ("Everyone on shift", UTC_S + 380)
+    assert (shown["next_step"], shown["next_step_at_utc_s"]) == ("Everyone", UTC_S + 380)
 
 
 def test_a_limit_is_called_by_what_was_measured() -> None:
