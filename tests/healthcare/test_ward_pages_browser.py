@@ -51,6 +51,35 @@ def test_an_overdue_set_comes_by_itself(page: Page, station: RoomRig) -> None:
     page.locator('[data-due="bed-3"]').wait_for(timeout=10_000)
 
 
+_SLOWLY = """() => {
+  const real = window.fetch;
+  window.fetch = async (...asked) => {
+    const answer = await real(...asked);
+    await new Promise((resolve) => { window.answered = resolve; });
+    window.fetch = real;
+    return answer;
+  };
+}"""
+
+
+def test_nothing_is_drawn_anew_under_a_finger_that_came_down_while_the_box_answered(
+    page: Page, station: RoomRig
+) -> None:
+    station.tell(bed_2=bed())
+    page.goto(f"{station.url}/due")
+    page.evaluate(_SLOWLY)
+    row = page.locator('[data-due="bed-2"]')
+    station.tell(bed_2=bed(due=due("Full set", "NEWS2 5, hourly", -10, over=True)))
+    page.wait_for_function("window.answered", timeout=10_000)
+    page.get_by_role("heading", level=1).hover()
+    page.mouse.down()
+    page.evaluate("window.answered()")
+    page.wait_for_timeout(1500)  # several turns of redrawing
+    assert row.count() == 0
+    page.mouse.up()
+    row.wait_for(timeout=10_000)
+
+
 def test_a_phone_that_opens_is_seen_on_the_roster_by_itself(page: Page, station: RoomRig) -> None:
     page.goto(f"{station.url}/roster")
     assert page.get_by_text("no page open").count() == 3

@@ -1,6 +1,7 @@
 // A bed's page: numbers are patched as the bed tells them, with the words of its sector on the wall; what comes from the
 // record (drawings, score, limits, log) is swapped for the box's own drawing of it when something was recorded.
 
+import { fingerDown } from "/static/ui/finger.js";
 import { patient } from "/static/ui/patience.js";
 import { post } from "/static/ui/post.js";
 import { swapWith } from "/static/ui/swap.js";
@@ -12,6 +13,7 @@ import { NONE, minutes, sectorShown } from "./told.js";
 const TOAST_MS = 4000;
 const AFTER_EVENT_MS = 1200;
 const EVERY_MS = 30000;
+const SOON_MS = 500;
 const GONE = ["no-data", "never-heard", "empty", "standby"];
 const LEVELS = ["high", "medium", "low"];
 const DONE = {
@@ -68,12 +70,16 @@ function later(ms) {
 
 async function redraw() {
   if (fetching || document.hidden) { later(EVERY_MS); return; }
+  if (fingerDown()) { later(SOON_MS); return; }
   fetching = true;
+  let next = EVERY_MS;
   try {
     const answer = await fetch(location.href, { credentials: "same-origin", headers: { Accept: "text/html" }, ...patient() });
-    if (answer.ok) {
+    const text = answer.ok ? await answer.text() : "";
+    if (fingerDown()) next = SOON_MS;
+    else if (text) {
       const log = root.querySelector(".log")?.scrollTop || 0;
-      swapWith(await answer.text());
+      swapWith(text);
       const list = root.querySelector(".log");
       if (list) list.scrollTop = log;
     }
@@ -81,7 +87,7 @@ async function redraw() {
     // the shell says that the link is lost
   } finally {
     fetching = false;
-    later(EVERY_MS);
+    later(next);
   }
 }
 

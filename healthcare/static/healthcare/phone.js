@@ -1,6 +1,7 @@
 // A person's own page on a phone: the box draws what it says, this keeps it new, sounds and shakes for the alarms that
 // called its person, tells the box that it is here, and sends what the person orders.
 
+import { fingerDown } from "/static/ui/finger.js";
 import { patient } from "/static/ui/patience.js";
 import { post } from "/static/ui/post.js";
 import { swapWith } from "/static/ui/swap.js";
@@ -29,7 +30,6 @@ let known = true; // whether the box answered that it knows this phone
 let timer = 0;
 let soonAt = Infinity;
 let drawing = false;
-let held = false; // a finger is down: what it came down on stays where it is
 let saidTimer = 0;
 
 begin(root.dataset.zone, Number(root.dataset.nowUtcS));
@@ -69,12 +69,12 @@ function draw(afterMs) {
 
 async function redraw() {
   soonAt = Infinity;
-  if (drawing || held) { draw(SOON_MS); return; }
+  if (drawing || fingerDown()) { draw(SOON_MS); return; }
   drawing = true;
   try {
     const answer = await fetch(location.pathname, { cache: "no-store", ...patient() });
     const text = answer.ok ? await answer.text() : "";
-    if (held) draw(SOON_MS); // a finger came down meanwhile: what lies under it must stay until it is up
+    if (fingerDown()) draw(SOON_MS);
     else if (text) swapWith(text, ["phone"]);
   } catch {
     // no beat says so already
@@ -97,7 +97,7 @@ function tell() {
   link.classList.toggle("is-lost", broken);
   const text = lost() ? "This phone is not connected" : known ? "This phone is connected" : "The box does not know that this phone is here";
   setText(link.querySelector('[data-field="link"]'), text);
-  if (!held) setHidden(soundKey, speaker.running); // or the key under a finger would move away: its tap starts the sound
+  if (!fingerDown()) setHidden(soundKey, speaker.running); // or the key under a finger would move away: its tap starts the sound
 }
 
 async function order(address, values, key) {
@@ -140,8 +140,6 @@ if (link) {
     if (key) order(`/order/${key.dataset.order}`, { alarm: key.closest("[data-call]").dataset.call }, key);
     if (shift) order("/phone/shift", { on: shift.getAttribute("aria-checked") !== "true" }, shift);
   });
-  root.addEventListener("pointerdown", () => { held = true; });
-  for (const act of ["pointerup", "pointercancel"]) document.addEventListener(act, () => { setTimeout(() => { held = false; }, 300); });
   for (const act of ["pointerdown", "keydown"]) document.addEventListener(act, start, { passive: true });
   setInterval(() => { sound(); sounder.tick(); tell(); }, 200);
   setInterval(here, HERE_MS);

@@ -1,19 +1,21 @@
 // Draws the pieces of a page (data-swap) anew every data-redraw-s seconds, and at what the beds tell; prints it on demand.
 // Where the box does not answer, what is there stays there, with the time that it was drawn.
 
+import { fingerDown } from "/static/ui/finger.js";
 import { patient } from "/static/ui/patience.js";
 import { swapWith } from "/static/ui/swap.js";
 
 const SOON_MS = 500;
 const root = document.querySelector("[data-redraw-s]");
 let timer = 0;
-let held = false; // a finger is down: what it came down on stays where it is
 
 async function redraw() {
-  if (held) { later(SOON_MS); return; }
+  if (fingerDown()) { later(SOON_MS); return; }
   try {
     const answer = await fetch(location.href, { cache: "no-store", ...patient() });
-    if (answer.ok) swapWith(await answer.text());
+    const text = answer.ok ? await answer.text() : "";
+    if (fingerDown()) { later(SOON_MS); return; }
+    if (text) swapWith(text);
   } catch {
     // the next turn tries again
   }
@@ -27,8 +29,6 @@ function later(ms) {
 
 if (root) {
   document.addEventListener("ew:live", ({ detail: { data } }) => { if ("due" in data || "phones" in data) later(SOON_MS); });
-  root.addEventListener("pointerdown", () => { held = true; });
-  for (const act of ["pointerup", "pointercancel"]) document.addEventListener(act, () => { setTimeout(() => { held = false; }, 300); });
   later(1000 * Number(root.dataset.redrawS));
 }
 for (const key of document.querySelectorAll("[data-print]")) key.addEventListener("click", () => print());

@@ -1,6 +1,7 @@
 // Draws the pieces of a page anew when the store tells of something, at most every two seconds, and once a minute. Nothing
 // is drawn while a finger is down or somebody writes, nor while a dialog is open; what was written stays.
 
+import { fingerDown } from "/static/ui/finger.js";
 import { patient } from "/static/ui/patience.js";
 import { swapWith } from "/static/ui/swap.js";
 
@@ -11,9 +12,8 @@ const root = document.querySelector("[data-redraw]");
 let timer = 0;
 let due = Infinity;
 let drawn = 0;
-let held = false;
 
-const busy = () => held || document.querySelector("dialog[open]") || document.activeElement?.matches("input, select, textarea");
+const busy = () => fingerDown() || document.querySelector("dialog[open]") || document.activeElement?.matches("input, select, textarea");
 
 async function draw() {
   due = Infinity;
@@ -23,7 +23,9 @@ async function draw() {
   try {
     const answer = await fetch(location.href, { headers: { Accept: "text/html" }, credentials: "same-origin", ...patient() });
     const pieces = [...root.querySelectorAll("[data-swap]")].map((one) => one.dataset.swap);
-    if (answer.ok && !busy()) swapWith(await answer.text(), pieces, { typed: true });
+    const text = answer.ok ? await answer.text() : "";
+    if (busy()) later(SOON_MS);
+    else if (text) swapWith(text, pieces, { typed: true });
     if (id) document.getElementById(id)?.focus({ preventScroll: true });
   } catch {
     // the box does not answer: the shell says so
@@ -41,6 +43,4 @@ function later(ms) {
 
 document.addEventListener("ew:live", () => later(SOON_MS));
 document.addEventListener("ew:event", () => later(SOON_MS));
-root.addEventListener("pointerdown", () => { held = true; });
-for (const act of ["pointerup", "pointercancel"]) document.addEventListener(act, () => { setTimeout(() => { held = false; }, 300); });
 later(IDLE_MS);

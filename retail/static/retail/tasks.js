@@ -1,5 +1,6 @@
 // The list of tasks goes on without network: what a person did is kept here and gone from the list at once.
 
+import { fingerDown } from "/static/ui/finger.js";
 import { patient } from "/static/ui/patience.js";
 import { swapWith } from "/static/ui/swap.js";
 import { add, begin, pending } from "./sending.js";
@@ -13,7 +14,6 @@ let kind = root.querySelector(".chip--strong")?.dataset.kind || "";
 let timer = 0;
 let due = Infinity;
 let drawn = 0;
-let held = false;
 
 const tasks = () => [...root.querySelectorAll(".task")];
 const gone = () => new Set(pending().map((one) => one.address.split("/")[2]));
@@ -40,12 +40,12 @@ function show() {
 
 async function draw() {
   due = Infinity;
-  if (held || document.activeElement?.matches("input")) { later(SOON_MS); return; }
+  if (fingerDown() || document.activeElement?.matches("input")) { later(SOON_MS); return; }
   drawn = performance.now();
   try {
     const answer = await fetch("/tasks", { headers: { Accept: "text/html" }, credentials: "same-origin", ...patient() });
     const text = answer.ok && !answer.redirected ? await answer.text() : "";
-    if (held) later(SOON_MS); // a finger came down meanwhile: what lies under it must stay until it is up
+    if (fingerDown()) later(SOON_MS);
     else if (text) swapWith(text, ["list", "kinds"], { typed: true });
   } catch {
     // the list stays as it is; the page says that the box is not reached
@@ -98,7 +98,5 @@ root.addEventListener("submit", async (event) => {
 document.addEventListener("store:sent", () => later(SOON_MS));
 document.addEventListener("ew:event", () => later(SOON_MS));
 document.addEventListener("ew:live", () => later(SOON_MS));
-root.addEventListener("pointerdown", () => { held = true; });
-for (const act of ["pointerup", "pointercancel"]) document.addEventListener(act, () => { setTimeout(() => { held = false; }, 300); });
 begin().then(show, show);
 later(IDLE_MS);
