@@ -59,8 +59,7 @@ def _patient(bedside: Bedside, now: Instant, zone: ZoneInfo, *, named: bool) -> 
         return None
     since = bedside.admitted_utc_s
     admitted = _day(since, zone) if since else ""
-    shown = {"initials": patient.initials, "years": patient.years_text(now.utc_s), "admitted": admitted}
-    return shown | {"name": patient.name} if named else shown
+    return patient.shown(now.utc_s, admitted, named=named)
 
 
 @lru_cache(maxsize=256)

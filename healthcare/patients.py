@@ -51,6 +51,11 @@ class Patient:
             return ""
         return "90+" if years >= _PRIVATE_YEARS else str(years)
 
+    def shown(self, now_utc_s: float, admitted: str = "", *, named: bool) -> dict[str, str]:
+        """As screens get it; the name only where the ward need not hide it."""
+        shown = {"initials": self.initials, "years": self.years_text(now_utc_s), "admitted": admitted}
+        return shown | {"name": self.name} if named else shown
+
     def as_json(self) -> dict[str, str]:
         return asdict(self)
 

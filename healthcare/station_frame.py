@@ -52,10 +52,7 @@ def _on_record(desk: Desk, bed: str) -> dict[str, Any]:
     if stay is None:
         return {"place": {"state": "empty", "since": "", "why": ""}}
     patient = Patient(stay["patient_id"], stay["family"], stay["given"], stay["birth_date"])
-    years = patient.years_text(desk.clock.now().utc_s)
-    shown = {"initials": patient.initials, "years": years, "admitted": ""}
-    if not desk.settings.privacy:
-        shown["name"] = patient.name
+    shown = patient.shown(desk.clock.now().utc_s, named=not desk.settings.privacy)
     return {"place": {"state": "never-heard", "since": "", "why": ""}, "patient": shown}
 
 

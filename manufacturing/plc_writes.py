@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from core.errors import DeviceError
 from manufacturing.handshake import Write, Writes
+from verticals.runtime.mishaps import looked_at
 
 log = logging.getLogger(__name__)
 
@@ -20,12 +21,6 @@ async def arrived(begun: asyncio.Future[None]) -> bool:
         log.warning("%s", error)
         return False
     return True
-
-
-def _looked_at(done: asyncio.Future[None]) -> None:
-    """Nobody may be left who waits for it; asyncio would log its error as one that was never seen."""
-    if not done.cancelled():
-        done.exception()
 
 
 class PlcWrites:
@@ -46,7 +41,7 @@ class PlcWrites:
     def begin(self, writes: Writes) -> asyncio.Future[None]:
         """Sent in the next turn of the loop, where nothing waits before it; what it gives is for `arrived`."""
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        done.add_done_callback(_looked_at)
+        done.add_done_callback(looked_at)
         self._waiting.put_nowait((writes, done))
         return done
 

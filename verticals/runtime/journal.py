@@ -26,7 +26,7 @@ from core.errors import DiskFullError, StoreError
 from core.logs import OutageLog
 from verticals.contract import Event, Evidence, Reply, Sample
 from verticals.runtime.announcer import Announcer
-from verticals.runtime.mishaps import Mishaps, in_words
+from verticals.runtime.mishaps import Mishaps, in_words, looked_at
 from verticals.runtime.schedule import Schedule
 from verticals.store.events import Entry
 from verticals.store.series import Point
@@ -147,7 +147,7 @@ class Journal:
         if written is None:
             return None
         waiting = asyncio.wrap_future(written)
-        waiting.add_done_callback(_looked_at)
+        waiting.add_done_callback(looked_at)
         return waiting
 
     async def record(self, entry: Entry, evidence: Mapping[str, Evidence] = _NONE) -> list[Event]:
@@ -342,9 +342,3 @@ def _without_evidence(entry: Entry) -> Entry:
 
 def _again(error: StoreError) -> StoreError:
     return type(error)(error.message, hint=error.hint)
-
-
-def _looked_at(waiting: asyncio.Future[None]) -> None:
-    """Nobody may be left who waits for it; asyncio would log its error as one that was never seen."""
-    if not waiting.cancelled():
-        waiting.exception()

@@ -32,7 +32,7 @@ from verticals.contract import (
 )
 from verticals.runtime.ahead import Ahead
 from verticals.runtime.decisions import Origin, checked, frozen
-from verticals.runtime.mishaps import Mishaps, in_words
+from verticals.runtime.mishaps import Mishaps, in_words, looked_at
 from verticals.runtime.schedule import Schedule, Timer
 
 log = logging.getLogger(__name__)
@@ -204,8 +204,8 @@ class Lane:
         )
 
         def end(answers: asyncio.Future[Any] | None = None) -> None:
-            if answers is not None and not answers.cancelled():
-                answers.exception()  # taken, or asyncio would log what was given up on as a failure
+            if answers is not None:
+                looked_at(answers)  # given up on, it is nobody's failure
             if not over.done():
                 over.set_result(None)
 

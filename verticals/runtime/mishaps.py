@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import traceback
 from collections import Counter
+from typing import Any
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +31,13 @@ class Mishaps:
         self._known.add(kind)
         log.error("%s: %s failed; the same again goes to debug", self._owner, where, exc_info=error)
         return True
+
+
+def looked_at(done: asyncio.Future[Any]) -> None:
+    """As a callback of `done`: it may fail without anybody left who waits for it. asyncio would log its error as one
+    that was never seen."""
+    if not done.cancelled():
+        done.exception()
 
 
 def in_words(error: BaseException) -> str:
