@@ -111,7 +111,8 @@ class WardStation:
         return self._movement(sample)
 
     def _link(self, sample: Sample) -> Decision:
-        """How old each feed is, every second; a lost one is an alarm of the ward.
+        """How old each feed is, every second; a lost one is an alarm of the ward. Screens count on from an age, so that
+        one that has not changed is told too.
 
         Beds that have not said that they were told are told once more: a kill may have come in between.
         """
@@ -122,7 +123,8 @@ class WardStation:
         self._feeds[name] = {"name": name, "ok": ok, "age_s": number(sample, "age_s"), "why": "" if ok else "silent"}
         finding = Finding("feed-lost", not ok, text=_FEED_NAMES[name], instance=name)
         own = self._alarmed(self._board.take([finding], sample.at), sample.at)
-        return replace(own, tell=self._tellings(self._untold, sample.at))
+        live = {**own.live, "feeds": self._feeds_shown()}
+        return replace(own, live=live, tell=self._tellings(self._untold, sample.at))
 
     def _movement(self, sample: Sample) -> Decision:
         """ADT. What does not fit (a bed that holds somebody else) is on record, and changes nothing."""
@@ -368,11 +370,14 @@ class WardStation:
             "roster": self._duty.shown(),
             "phones": self._duty.phones(),
             "set_aside": self._aside.shown(),
-            "feeds": [
-                feed if not self._faults.get(name) else {**feed, "ok": False, "why": self._faults[name]}
-                for name, feed in sorted(self._feeds.items())
-            ],
+            "feeds": self._feeds_shown(),
         }
         different = {name: value for name, value in shown.items() if self._told.get(name) != value}
         self._told = shown
         return different
+
+    def _feeds_shown(self) -> list[dict[str, Any]]:
+        return [
+            feed if not self._faults.get(name) else {**feed, "ok": False, "why": self._faults[name]}
+            for name, feed in sorted(self._feeds.items())
+        ]

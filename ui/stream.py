@@ -103,10 +103,12 @@ class Streams:
 
 
 async def _pump(screen: Screen, send: Send) -> None:
+    """Gives way after every frame: neither needs to wait, and that the browser is gone must be heard in between."""
     while True:
         content = await screen.next()
         kind = "text" if isinstance(content, str) else "bytes"
         await send({"type": "websocket.send", kind: content})
+        await asyncio.sleep(0)
 
 
 def _same_origin(scope: Scope) -> bool:

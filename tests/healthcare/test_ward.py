@@ -131,6 +131,14 @@ async def test_a_feed_that_falls_silent_is_an_alarm_of_the_ward(tmp_path: Path) 
         assert ward.alarms("ward") == {}
 
 
+async def test_a_feed_as_young_as_before_is_told_again_for_screens_count_on_from_it(tmp_path: Path) -> None:
+    async with running_ward(tmp_path) as ward:
+        for _ in range(3):
+            await ward.send("link", feed="hl7", ok=True, age_s=0.1)
+        told = [one["data"]["feeds"] for one in ward.rig.live.data("live") if "feeds" in one["data"]]
+        assert [[feed["age_s"] for feed in feeds if feed["name"] == "hl7"] for feeds in told[-3:]] == [[0.1]] * 3
+
+
 @pytest.mark.parametrize(("device", "code"), [("store", "store-lost"), ("pager", "pager-lost"), ("out", "out-waiting")])
 async def test_a_device_of_the_box_that_is_lost_is_an_alarm_until_it_is_back(
     tmp_path: Path, device: str, code: str

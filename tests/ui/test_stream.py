@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
 from collections.abc import Iterator
@@ -17,8 +18,9 @@ from websockets.typing import Origin
 
 from tests.support.clocks import FakeClock
 from tests.support.screens import MANIFEST, PIN, ScreenRig, Visitor, eventually
+from ui.hub import Screen
 from ui.serve import Listen
-from ui.stream import _after, _is_touch
+from ui.stream import _after, _is_touch, _pump
 from verticals.contract import Event
 from verticals.store.access import AccessSettings
 
@@ -107,6 +109,23 @@ def test_one_screen_too_many_is_refused_with_the_reason_and_the_others_go_on(tmp
             assert heard(second, "refused")["reason"] == "1 screens are open already. Close one of them."
         assert heard(first, "beat")["t"] == "beat"
         assert rig.client().get("/healthz/ready").json()["streams_refused"] == 1
+
+
+async def test_a_burst_of_frames_ends_as_soon_as_the_browser_is_gone() -> None:
+    """What is written to a connection that is gone is lost, and asyncio says so, frame by frame."""
+    screen, sent = Screen(), 0
+    for number in range(100):
+        screen.put(str(number))
+
+    async def send(message: dict[str, Any]) -> None:
+        nonlocal sent
+        sent += 1
+        if sent == 10:
+            asyncio.get_running_loop().call_soon(pump.cancel)
+
+    pump = asyncio.create_task(_pump(screen, send))
+    await asyncio.wait([pump], timeout=5)
+    assert sent == 10
 
 
 def test_a_closed_browser_frees_its_place(rig: ScreenRig) -> None:
