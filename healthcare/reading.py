@@ -1,27 +1,13 @@
-"""Reads what a sample carries without trusting it: what is not as it should be counts as not there."""
+"""What the samples of a ward are about, and what they carry."""
 
 from __future__ import annotations
 
-import math
-
 from verticals.contract import Sample
+from verticals.reading import number, text
 
-
-def text(sample: Sample, name: str) -> str:
-    """Empty for anything that is no text."""
-    value = sample.values.get(name)
-    return value if isinstance(value, str) else ""
+__all__ = ["kind_of", "number", "text"]
 
 
 def kind_of(sample: Sample) -> str:
     """`numerics`, `wave`, `monitor-alarm`, `patient`, `link`, or what the ward tells its beds."""
     return text(sample, "kind")
-
-
-def number(sample: Sample, name: str) -> float | None:
-    """None for anything that is no finite number."""
-    value = sample.values.get(name)
-    fits = isinstance(value, int | float) and not isinstance(value, bool)
-    if not fits or abs(value) > 1e15 or not math.isfinite(value):  # type: ignore[arg-type, operator]
-        return None
-    return float(value)  # type: ignore[arg-type]

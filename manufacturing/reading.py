@@ -1,22 +1,23 @@
-"""Reads what a sample carries without trusting it: what is not as it should be counts as not there."""
+"""What the samples of a line are about, and what they carry."""
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from verticals.contract import Sample
+from verticals.reading import number, text
+
+__all__ = ["kind_of", "number", "part_id", "picture", "recipe_number", "whole"]
 
 _LARGEST = 2**63 - 1
 
 
 def kind_of(sample: Sample) -> str:
     """`part`, `gate`, `recipe` or `status`; empty for anything that is no text."""
-    about = sample.values.get("about")
-    return about if isinstance(about, str) else ""
+    return text(sample, "about")
 
 
 def picture(sample: Sample, name: str = "image") -> NDArray[np.uint8] | None:
@@ -41,12 +42,6 @@ def recipe_number(sample: Sample, *, asked: bool) -> int:
     value: Any = sample.values.get("recipe_number", -1 if asked else 0)
     fits = isinstance(value, int | np.integer) and not isinstance(value, bool) and 0 <= value <= _LARGEST
     return int(value) if fits else -1
-
-
-def number(sample: Sample, name: str) -> float | None:
-    value = sample.values.get(name)
-    fits = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-    return float(value) if fits else None  # type: ignore[arg-type]
 
 
 def part_id(key: str) -> int | None:

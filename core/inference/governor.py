@@ -38,6 +38,8 @@ _ONE_THREAD = MappingProxyType({"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": 
 SHOWS = Terms(nice=5)
 #: Teaching and retraining: as long as it takes, on one thread, behind everybody else.
 WORKS = Terms(nice=15, environment=_ONE_THREAD)
+#: What a process steps forward that a machine waits for within its cycle: three times the weight of an ordinary one.
+FIRST_BY = 5
 #: What each further app of the box steps back, the most urgent one first.
 _STEP_BACK = 2
 

@@ -11,12 +11,11 @@ import os
 import resource
 from pathlib import Path
 
+from core.inference.governor import FIRST_BY
 from core.scheduling import SHORTEST_SLICE_NS, set_slice
 
 #: Short, and twice what a runner has that an event loop stands still for (`core.inference.crew`).
 SLICE_NS = 2 * SHORTEST_SLICE_NS
-#: Three times the weight of an ordinary process.
-_FIRST_BY = 5
 _CAP_SYS_NICE = 23  # capability.h
 _NICE_0 = 20  # RLIMIT_NICE counts from 20, for a niceness of 0, up to 40 for -20
 _AUTOGROUP = Path("/proc/self/autogroup")
@@ -29,7 +28,7 @@ def be_prompt() -> bool:
 
 def may_go_first() -> bool:
     """Whether `take_share` can put a process first here: CAP_SYS_NICE, or a RLIMIT_NICE that reaches as far."""
-    if resource.getrlimit(resource.RLIMIT_NICE)[0] >= _NICE_0 + _FIRST_BY:
+    if resource.getrlimit(resource.RLIMIT_NICE)[0] >= _NICE_0 + FIRST_BY:
         return True
     with contextlib.suppress(OSError, ValueError, StopIteration):
         lines = Path("/proc/self/status").read_text("ascii", "replace").splitlines()
@@ -46,7 +45,7 @@ def take_share(nice: int, *, first: bool = False) -> int:
     session that this process leads has the same one. Call it in the main thread, before there are others.
     """
     try:
-        taken = os.nice(nice - _FIRST_BY if first else nice)
+        taken = os.nice(nice - FIRST_BY if first else nice)
     except PermissionError:
         taken = os.nice(max(nice, 0))
     if os.getsid(0) == os.getpid():

@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import onnxruntime
 import pytest
 from numpy.typing import NDArray
+from onnxruntime.quantization import CalibrationMethod, QuantFormat, QuantType, quantize_static
 
 from core.learning.backbone import build_backbone, read_weights
 from core.learning.graph import GraphWriter, Port
@@ -37,6 +41,50 @@ def test_eight_bits_see_what_floats_see(graphs: tuple[Any, Any]) -> None:
     for exact, rough in zip(run(graphs[0], planes(50)), run(graphs[1], planes(50)), strict=True):
         assert exact.shape == rough.shape
         assert np.corrcoef(exact.ravel(), rough.ravel())[0, 1] > 0.97
+
+
+def test_the_runtimes_own_tool_makes_nearly_the_same_of_it(graphs: tuple[Any, Any], tmp_path: Path) -> None:
+    """Both calibrated by the same pictures, on the same scales; it rounds a weight here and there otherwise."""
+    path = tmp_path / "theirs.onnx"
+    copy = onnx.load_from_string(graphs[0].SerializeToString())
+    quantize_static(
+        copy, str(path), Calibration([planes(seed) for seed in range(6)]), quant_format=QuantFormat.QDQ,
+        per_channel=True, op_types_to_quantize=["Conv", "Add", "Clip"], activation_type=QuantType.QUInt8,
+        weight_type=QuantType.QInt8, calibrate_method=CalibrationMethod.MinMax, reduce_range=overflows(),
+    )  # fmt: skip
+    theirs = onnx.load(path)
+    ops = [Counter(node.op_type for node in model.graph.node) for model in (graphs[1], theirs)]
+    assert ops[0] == ops[1]
+    for exact, ours, other in zip(*(run(model, planes(50)) for model in (*graphs, theirs)), strict=True):
+        far, near = np.abs(other - exact).mean(), np.abs(ours - other).mean()
+        assert near < 0.25 * far
+        assert np.abs(ours - exact).mean() < 1.02 * far
+
+
+class Calibration:
+    """The calibration pictures as the library asks for them."""
+
+    def __init__(self, pictures: list[NDArray[np.float32]]) -> None:
+        self._pictures = iter(pictures)
+
+    def get_next(self) -> dict[str, NDArray[np.float32]] | None:
+        picture = next(self._pictures, None)
+        return None if picture is None else {"image": picture}
+
+
+def test_channels_without_weights_and_with_a_large_bias_hold() -> None:
+    """A channel that is switched off keeps its bias; a bias far above its weights does not overflow the sums."""
+    rng = np.random.default_rng(0)
+    weights = rng.normal(size=(4, 3, 1, 1)).astype(np.float32)
+    weights[1], weights[2] = 0, weights[2] * 1e-9
+    bias = np.array([0.5, 2.0, 3.0, -1.0], np.float32)
+    graph = GraphWriter()
+    graph.node("Conv", "image", graph.constant(weights), graph.constant(bias), kernel_shape=[1, 1], named="out")
+    ports = [Port("image", np.float32, (1, 3, 8, 8))], [Port("out", np.float32, (1, 4, 8, 8))]
+    model = graph.model(*ports)
+    images = [rng.normal(size=(1, 3, 8, 8)).astype(np.float32) for _ in range(4)]
+    (exact,), (rough,) = (run(one, images[0]) for one in (model, quantised(model, images)))
+    assert np.abs(exact - rough).max() < 0.1
 
 
 @pytest.mark.parametrize(
