@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from core.errors import InputError
 from core.learning.augment import WAYS, Move, moves_of
@@ -119,7 +120,8 @@ def propose_views(images: Sequence[Image], settings: TeachSettings) -> list[Seen
                 "pictures of different shapes cannot be put in place", hint="Set 'register' to find or no."
             )
         return [_by_scale(images, base, settings, bright) for bright in (False, True)]
-    whole = Seen("the whole picture" if region == WHOLE else "the region", *_fixed(base, 1.0, settings, fine=True), 0)
+    name = "the whole picture" if region == WHOLE else "the region"
+    whole = Seen(name, *_fixed(base, 1.0, settings, images, fine=True), 0)
     found = [] if settings.register == "yes" else [whole]
     if found and len(images) >= _COARSE_PICTURES:
         found.append(_coarse(images, base, settings))
@@ -130,11 +132,11 @@ def propose_views(images: Sequence[Image], settings: TeachSettings) -> list[Seen
     fills = box[2] * box[3] > _FILLS_FRAME
     if not fills and settings.region is None and settings.register != "yes":
         boxed = replace(base, region=box)
-        found.append(Seen("the part's region", *_fixed(boxed, _aspect(images[0], box), settings, fine=True), 1))
+        found.append(Seen("the part's region", *_fixed(boxed, _aspect(images[0], box), settings, images, fine=True), 1))
     if settings.register == "yes" or (settings.register == "find" and not fills):
         part = replace(base, region=box if not fills or settings.region else WHOLE)
         part = replace(part, registration=registration)
-        sized = _fixed(part, _aspect(images[0], part.region), settings, fine=True)
+        sized = _fixed(part, _aspect(images[0], part.region), settings, images, fine=True)
         found.append(Seen("the part's region, put in place", *sized, 2))
     return found
 
@@ -155,7 +157,9 @@ def _aspect(image: Image, region: Box) -> float:
     return float(image.shape[1] * region[2] / (image.shape[0] * region[3]))
 
 
-def _fixed(view: View, aspect: float, settings: TeachSettings, *, fine: bool) -> tuple[View, Places]:
+def _fixed(
+    view: View, aspect: float, settings: TeachSettings, images: Sequence[Image], *, fine: bool
+) -> tuple[View, Places]:
     """The view as near to `aspect` (width to height) as the backbone's steps allow, with about `side_px` squared."""
     height, width = (
         max(2, round(settings.side_px / STEP_PX * share)) * STEP_PX for share in (aspect**-0.5, aspect**0.5)
@@ -163,21 +167,35 @@ def _fixed(view: View, aspect: float, settings: TeachSettings, *, fine: bool) ->
     rows, columns = height // CELL_PX, width // CELL_PX
     if not fine:
         rows, columns = min(rows, _COARSE_PLACES), min(columns, _COARSE_PLACES)
-    return replace(view, height_px=height, width_px=width), Places(rows, columns)
+    view = replace(view, height_px=height, width_px=width)
+    if view.registration is None:
+        view = replace(view, shrink=_shrink(_sides(images, view.region), np.array([height, width])))
+    return view, Places(rows, columns)
+
+
+def _shrink(sides: NDArray[np.float64], seen: NDArray[np.float64]) -> int:
+    """How many pixels may become one, so that no picture (`sides`, count x 2) gets smaller than it is `seen`."""
+    return max(1, int((sides / seen).min()))
+
+
+def _sides(images: Sequence[Image], region: Box) -> NDArray[np.float64]:
+    """Height and width of the region of every picture, count x 2."""
+    return np.array([(image.shape[0] * region[3], image.shape[1] * region[2]) for image in images])
 
 
 def _coarse(images: Sequence[Image], base: View, settings: TeachSettings) -> Seen:
-    view, places = _fixed(base, _aspect(images[0], base.region), settings, fine=False)
+    view, places = _fixed(base, _aspect(images[0], base.region), settings, images, fine=False)
     return Seen("its own shape, coarse places, even brightness", _bright(view, images), places, 1)
 
 
 def _by_scale(images: Sequence[Image], base: View, settings: TeachSettings, bright: bool) -> Seen:
     """Every picture at one scale, so that a texture keeps its size; the largest gets about `side_px` squared."""
-    sides = np.array([image.shape[:2] for image in images]) * np.array([base.region[3], base.region[2]])
+    sides = _sides(images, base.region)
     scale = round(min(1.0, settings.side_px / float(np.sqrt(sides.prod(1).max()))), 2)
     least = [max(2, round(side * scale / STEP_PX)) for side in sides.min(0)]
     most = 2 * max(2, round(float(sides.max()) * scale / STEP_PX)) * STEP_PX
     view = replace(base, height_px=least[0] * STEP_PX, width_px=least[1] * STEP_PX, scale=scale, most_px=most)
+    view = replace(view, shrink=_shrink(sides, sides * scale + STEP_PX / 2))  # rounding adds half a step at most
     rows, columns = (min(_COARSE_PLACES, side // CELL_PX) for side in (view.height_px, view.width_px))
     name = "its own shape and size, coarse places"
     if not bright:

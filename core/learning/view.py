@@ -39,7 +39,9 @@ class View:
     `region` is (x, y, width, height) in shares of the picture, or of the median good part where `registration` puts
     the picture in its place. `brightness` above 0 is the mean that every picture is brought to by one factor.
     `masks` are rectangles like `region`, in shares of the picture, that nothing is seen of. With `scale`, sizes lie
-    between `height_px` x `width_px` and `most_px` in either direction.
+    between `height_px` x `width_px` and `most_px` in either direction. Squares of `shrink` pixels become their mean
+    before anything else, so that what is left is quickly brought to its size; not where `registration` takes single
+    pixels.
     """
 
     height_px: int = 256
@@ -50,6 +52,7 @@ class View:
     registration: Registration | None = None
     brightness: float = 0.0
     masks: tuple[Box, ...] = ()
+    shrink: int = 1
 
     @property
     def grid(self) -> tuple[int, int]:
@@ -79,7 +82,7 @@ def add_view(graph: GraphWriter, view: View) -> str:
     if view.registration is not None:
         planes = _in_place(graph, view, view.registration)
     else:
-        planes = _as_planes(graph, _resized(graph, _cut(graph, view.region), view))
+        planes = _resized(graph, _cut(graph, view.region), view)
     if view.masks:
         planes = _masked(graph, planes, view)
     if view.brightness > 0:
@@ -103,24 +106,41 @@ def _cut(graph: GraphWriter, region: Box) -> str:
 
 
 def _resized(graph: GraphWriter, picture: str, view: View) -> str:
-    """1 x height x width x 3 uint8. It is squeezed as it comes: turning the large picture first would cost more."""
-    whole = graph.node("Unsqueeze", picture, ints(graph, [0]))
-    if view.scale > 0:
-        size = graph.node("Cast", graph.node("Shape", picture, end=2), to=onnx.TensorProto.FLOAT)
-        steps = graph.node("Round", graph.node("Mul", size, graph.constant(view.scale / STEP_PX)))
-        fewest = graph.constant([view.height_px / STEP_PX, view.width_px / STEP_PX])
-        bounded = graph.node("Min", graph.node("Max", steps, fewest), graph.constant(view.most_px / STEP_PX))
-        sides = graph.node(
-            "Cast", graph.node("Mul", bounded, graph.constant(float(STEP_PX))), to=onnx.TensorProto.INT64
-        )
-        sizes = graph.node("Concat", ints(graph, [1]), sides, ints(graph, [3]), axis=0)
-    else:
-        sizes = ints(graph, [1, view.height_px, view.width_px, 3])
-    return graph.node("Resize", whole, "", "", sizes, antialias=1, **LINEAR)
+    """The planes of a picture of any size, height x width x 3 uint8."""
+    sides = _sides(graph, picture, view)
+    if view.shrink > 1:
+        sizes = graph.node("Concat", ints(graph, [1, 3]), sides, axis=0)
+        return graph.node("Resize", _shrunk(graph, picture, view.shrink), "", "", sizes, antialias=1, **LINEAR)
+    # It is squeezed as it comes: turning the large picture first would cost more.
+    sizes = graph.node("Concat", ints(graph, [1]), sides, ints(graph, [3]), axis=0)
+    small = graph.node(
+        "Resize", graph.node("Unsqueeze", picture, ints(graph, [0])), "", "", sizes, antialias=1, **LINEAR
+    )
+    return graph.node("Cast", graph.node("Transpose", small, perm=[0, 3, 1, 2]), to=onnx.TensorProto.FLOAT)
 
 
-def _as_planes(graph: GraphWriter, picture: str) -> str:
-    return graph.node("Cast", graph.node("Transpose", picture, perm=[0, 3, 1, 2]), to=onnx.TensorProto.FLOAT)
+def _sides(graph: GraphWriter, picture: str, view: View) -> str:
+    """Height and width of the planes."""
+    if view.scale == 0:
+        return ints(graph, [view.height_px, view.width_px])
+    size = graph.node("Cast", graph.node("Shape", picture, end=2), to=onnx.TensorProto.FLOAT)
+    steps = graph.node("Round", graph.node("Mul", size, graph.constant(view.scale / STEP_PX)))
+    fewest = graph.constant([view.height_px / STEP_PX, view.width_px / STEP_PX])
+    bounded = graph.node("Min", graph.node("Max", steps, fewest), graph.constant(view.most_px / STEP_PX))
+    return graph.node("Cast", graph.node("Mul", bounded, graph.constant(float(STEP_PX))), to=onnx.TensorProto.INT64)
+
+
+def _shrunk(graph: GraphWriter, picture: str, count: int) -> str:
+    """1 x 3 x height x width float32, each pixel the mean of `count` x `count` of the picture; one convolution means
+    and takes the colours apart. What is left over at the far edges is not seen."""
+    rows = graph.node("Shape", picture, end=1)
+    lines = graph.node("Reshape", picture, graph.node("Concat", ints(graph, [1, 1]), rows, ints(graph, [-1]), axis=0))
+    kernel = np.zeros((3, 1, count, 3 * count), np.float32)
+    for colour in range(3):
+        kernel[colour, 0, :, colour::3] = 1 / count**2
+    sides = [count, 3 * count]
+    floats = graph.node("Cast", lines, to=onnx.TensorProto.FLOAT)
+    return graph.node("Conv", floats, graph.constant(kernel), kernel_shape=sides, strides=sides)
 
 
 def _in_place(graph: GraphWriter, view: View, registration: Registration) -> str:

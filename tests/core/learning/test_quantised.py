@@ -43,8 +43,10 @@ def test_eight_bits_see_what_floats_see(graphs: tuple[Any, Any]) -> None:
         assert np.corrcoef(exact.ravel(), rough.ravel())[0, 1] > 0.97
 
 
-def test_the_runtimes_own_tool_makes_nearly_the_same_of_it(graphs: tuple[Any, Any], tmp_path: Path) -> None:
-    """Both calibrated by the same pictures, on the same scales; it rounds a weight here and there otherwise."""
+def test_it_is_the_graph_of_the_runtimes_own_tool_and_nearer_to_the_floats(
+    graphs: tuple[Any, Any], tmp_path: Path
+) -> None:
+    """Both calibrated by the same pictures; the tool leaves in the bias what rounding adds to it."""
     path = tmp_path / "theirs.onnx"
     copy = onnx.load_from_string(graphs[0].SerializeToString())
     quantize_static(
@@ -56,9 +58,14 @@ def test_the_runtimes_own_tool_makes_nearly_the_same_of_it(graphs: tuple[Any, An
     ops = [Counter(node.op_type for node in model.graph.node) for model in (graphs[1], theirs)]
     assert ops[0] == ops[1]
     for exact, ours, other in zip(*(run(model, planes(50)) for model in (*graphs, theirs)), strict=True):
-        far, near = np.abs(other - exact).mean(), np.abs(ours - other).mean()
-        assert near < 0.25 * far
-        assert np.abs(ours - exact).mean() < 1.02 * far
+        assert np.abs(ours - exact).mean() < 0.8 * np.abs(other - exact).mean()
+
+
+def test_no_channel_is_shifted_as_a_whole(graphs: tuple[Any, Any]) -> None:
+    """Rounded weights add up to something; on pictures like those calibrated with it is taken back."""
+    for exact, rough in zip(run(graphs[0], planes(50)), run(graphs[1], planes(50)), strict=True):
+        shift = (rough - exact).mean(axis=(2, 3))
+        assert np.sqrt(np.square(shift).mean()) < 0.15 * exact.std()
 
 
 class Calibration:
