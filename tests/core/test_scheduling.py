@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -55,6 +57,9 @@ def test_another_thread_is_brought_and_let_go() -> None:
 
 def test_a_thread_that_has_ended_is_no_error() -> None:
     number = in_a_thread(threading.get_native_id)
+    until_s = time.monotonic() + 5  # to the kernel it ends a moment later than to Python
+    while Path(f"/proc/self/task/{number}").exists() and time.monotonic() < until_s:
+        time.sleep(0.001)
     spot = Spot(0, {0})
     assert not bring(number, spot)
     roam(spot, number)
