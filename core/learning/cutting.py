@@ -11,6 +11,7 @@ import onnx
 from numpy.typing import NDArray
 
 from core.learning.graph import GraphWriter
+from core.learning.means import add_means
 
 _FEWEST, _MOST = 2, 3
 
@@ -37,9 +38,9 @@ def add_cutting(
     samples = samples_for(shape_px, region, size_px)
     aspect = shape_px[1] / shape_px[0]
     height, width = size_px
-    # samples down x samples across x height x width: the mean over the first two is quickest.
-    x = _middles(region[0], region[2], width, samples).T.reshape(1, samples, 1, width)
-    y = _middles(region[1], region[3], height, samples).T.reshape(samples, 1, height, 1)
+    # All samples as one picture, row by row: its pixels lie near each other in the one they are taken from.
+    x = _middles(region[0], region[2], width * samples)[None]
+    y = _middles(region[1], region[3], height * samples)[:, None]
     points = graph.constant(x * aspect), graph.constant(y)
     sides = graph.node("Cast", graph.node("Shape", image, end=2), to=onnx.TensorProto.FLOAT)
     rows, columns = (graph.node("Gather", sides, graph.constant([axis], np.int64)) for axis in (0, 1))
@@ -49,10 +50,7 @@ def add_cutting(
     number = graph.node("Add", graph.node("Mul", row, count), column)
     pixels = graph.node("Reshape", image, graph.constant([-1, 3], np.int64))
     taken = graph.node("Gather", pixels, number)
-    floats = graph.node("Cast", taken, to=onnx.TensorProto.FLOAT)
-    mean = graph.node("ReduceMean", floats, graph.constant([0, 1], np.int64), keepdims=0)
-    whole = graph.node("Reshape", mean, graph.constant([1, height, width, 3], np.int64))
-    return graph.node("Transpose", whole, perm=[0, 3, 1, 2])
+    return add_means(graph, taken, samples, samples)
 
 
 def _along(graph: GraphWriter, place: str, axis: int, points: tuple[str, str], side: str, scale: float) -> str:
@@ -68,7 +66,6 @@ def _along(graph: GraphWriter, place: str, axis: int, points: tuple[str, str], s
     return graph.node("Cast", inside, to=onnx.TensorProto.INT32)
 
 
-def _middles(start: float, length: float, count: int, samples: int) -> NDArray[np.float64]:
-    """count x samples: the middles of the samples of every pixel, -1..1 over the whole reference."""
-    shares = start + length * (np.arange(count * samples) + 0.5) / (count * samples)
-    return (shares * 2 - 1).reshape(count, samples)
+def _middles(start: float, length: float, count: int) -> NDArray[np.float64]:
+    """The middles of `count` samples, -1..1 over the whole reference."""
+    return (start + length * (np.arange(count) + 0.5) / count) * 2 - 1

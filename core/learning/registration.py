@@ -24,6 +24,7 @@ import onnx
 from numpy.typing import NDArray
 
 from core.learning.graph import GraphWriter, Port
+from core.learning.means import add_means
 
 #: Long sides of the small images and the steps taken on each; the first is searched instead.
 LEVELS = ((32, 0), (64, 4), (192, 3))
@@ -102,18 +103,13 @@ def _add_smalls(graph: GraphWriter, image: str, shape_px: tuple[int, int]) -> li
     """The small grey images, 1 x 1 x height x width, coarse to fine.
 
     Most of the time goes into reading the picture: two of its rows for each of the small image's are enough, and of
-    these the mean of so many pixels that two are left for each. One convolution means, and takes the colours together.
+    these the mean of so many pixels that two are left for each.
     """
     sizes = small_sizes(shape_px)
     down, across = (max(1, side // (2 * small)) for side, small in zip(shape_px, sizes[-1], strict=True))
     first, last, axis, steps = (graph.constant([value], np.int64) for value in (down // 2, 2**31 - 1, 0, down))
     rows = graph.node("Slice", image, first, last, axis, steps)
-    count = graph.node("Shape", rows, end=1)
-    shape = graph.node("Concat", graph.constant([1, 1], np.int64), count, graph.constant([-1], np.int64), axis=0)
-    floats = graph.node("Cast", graph.node("Reshape", rows, shape), to=onnx.TensorProto.FLOAT)
-    kernel = [1, 3 * across]
-    mean = graph.constant(np.full((1, 1, *kernel), 1 / kernel[1]))
-    grey = graph.node("Conv", floats, mean, kernel_shape=kernel, strides=kernel)
+    grey = add_means(graph, rows, 1, across, grey=True)
     smalls = [graph.node("Resize", grey, "", "", graph.constant([1, 1, *sizes[-1]], np.int64), **_LINEAR)]
     for size in reversed(sizes[:-1]):
         smalls.append(graph.node("Resize", smalls[-1], "", "", graph.constant([1, 1, *size], np.int64), **_LINEAR))

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from core.learning.cutting import add_cutting
 from core.learning.graph import GraphWriter, Port
+from core.learning.means import add_means
 from core.learning.registration import Registration, add_registration
 from core.models.card import TensorSpec
 
@@ -110,7 +111,8 @@ def _resized(graph: GraphWriter, picture: str, view: View) -> str:
     sides = _sides(graph, picture, view)
     if view.shrink > 1:
         sizes = graph.node("Concat", ints(graph, [1, 3]), sides, axis=0)
-        return graph.node("Resize", _shrunk(graph, picture, view.shrink), "", "", sizes, antialias=1, **LINEAR)
+        means = add_means(graph, picture, view.shrink, view.shrink)
+        return graph.node("Resize", means, "", "", sizes, antialias=1, **LINEAR)
     # It is squeezed as it comes: turning the large picture first would cost more.
     sizes = graph.node("Concat", ints(graph, [1]), sides, ints(graph, [3]), axis=0)
     small = graph.node(
@@ -128,19 +130,6 @@ def _sides(graph: GraphWriter, picture: str, view: View) -> str:
     fewest = graph.constant([view.height_px / STEP_PX, view.width_px / STEP_PX])
     bounded = graph.node("Min", graph.node("Max", steps, fewest), graph.constant(view.most_px / STEP_PX))
     return graph.node("Cast", graph.node("Mul", bounded, graph.constant(float(STEP_PX))), to=onnx.TensorProto.INT64)
-
-
-def _shrunk(graph: GraphWriter, picture: str, count: int) -> str:
-    """1 x 3 x height x width float32, each pixel the mean of `count` x `count` of the picture; one convolution means
-    and takes the colours apart. What is left over at the far edges is not seen."""
-    rows = graph.node("Shape", picture, end=1)
-    lines = graph.node("Reshape", picture, graph.node("Concat", ints(graph, [1, 1]), rows, ints(graph, [-1]), axis=0))
-    kernel = np.zeros((3, 1, count, 3 * count), np.float32)
-    for colour in range(3):
-        kernel[colour, 0, :, colour::3] = 1 / count**2
-    sides = [count, 3 * count]
-    floats = graph.node("Cast", lines, to=onnx.TensorProto.FLOAT)
-    return graph.node("Conv", floats, graph.constant(kernel), kernel_shape=sides, strides=sides)
 
 
 def _in_place(graph: GraphWriter, view: View, registration: Registration) -> str:

@@ -63,7 +63,7 @@ def test_beyond_the_picture_its_edge_goes_on() -> None:
     image = np.full((96, 96, 3), 50, np.uint8)
     image[:, -1] = 200
     away = np.array([[1, 0, 5.0], [0, 1, -7.0], [0, 0, 1]])
-    assert np.array_equal(_cut(image, (32, 32), place=away), np.full((32, 32, 3), 200, np.float32))
+    assert np.allclose(_cut(image, (32, 32), place=away), 200)
 
 
 def test_a_picture_of_another_size_is_cut_at_the_same_shares() -> None:
@@ -81,4 +81,4 @@ def test_no_pixel_of_a_large_picture_is_looked_for_outside_it() -> None:
     image = np.zeros((4000, 5000, 3), np.uint8)
     image[-1, -1] = 255
     far = np.array([[1, 0, 100.0], [0, 1, 100.0], [0, 0, 1]])
-    assert (_cut(image, (32, 32), place=far) == 255).all()
+    assert np.allclose(_cut(image, (32, 32), place=far), 255)
