@@ -124,36 +124,20 @@ class _Seen:
     means: dict[str, NDArray[np.float64]]
 
 
+_KINDS = ("Min", "Max", "Mean")
+
+
 def _look(model: onnx.ModelProto, graph: _Graph, pictures: Sequence[Floats]) -> _Seen:
     points = graph.points()
     convolved = list(dict.fromkeys(node.input[0] for node in graph.nodes if node.op_type == "Conv"))
-    probe = onnx.ModelProto()
-    probe.CopyFrom(model)
-    del probe.graph.output[:]
-    axes = {"flat": [1], "pixels": [0, 2, 3]}
-    probe.graph.initializer.extend(numpy_helper.from_array(np.array(one), f"seen.{name}") for name, one in axes.items())
-    for kind, names in (("Min", points), ("Max", points), ("Mean", convolved)):
-        for number, name in enumerate(names):
-            one = f"seen.{kind}{number}"
-            if kind == "Mean":
-                nodes = [helper.make_node("ReduceMean", [name, "seen.pixels"], [one], keepdims=0)]
-            else:
-                nodes = [
-                    helper.make_node(f"Reduce{kind}", [name], [f"{one}.all"], keepdims=0),
-                    helper.make_node("Reshape", [f"{one}.all", "seen.flat"], [one]),
-                ]
-            probe.graph.node.extend(nodes)
-        all_of_them = [f"seen.{kind}{number}" for number in range(len(names))]
-        probe.graph.node.append(helper.make_node("Concat", all_of_them, [f"seen.{kind}"], axis=0))
-        probe.graph.output.append(helper.make_tensor_value_info(f"seen.{kind}", TensorProto.FLOAT, ["count"]))
-    outputs = tuple(TensorSpec(f"seen.{kind}", "float32", (-1,)) for kind in ("Min", "Max", "Mean"))
     (port,) = model.graph.input
-    shape_px = tuple(dim.dim_value or -1 for dim in port.type.tensor_type.shape.dim)
+    shape = tuple(dim.dim_value or -1 for dim in port.type.tensor_type.shape.dim)
     card = Card(
-        name="seen", version="1", kind="seen", inputs=(TensorSpec(port.name, "float32", shape_px),), outputs=outputs,
+        name="seen", version="1", kind="seen", inputs=(TensorSpec(port.name, "float32", shape),),
+        outputs=tuple(TensorSpec(f"seen.{kind}", "float32", (-1,)) for kind in _KINDS),
         intended_use="Calibration", licence="Apache-2.0",
     )  # fmt: skip
-    session = Session(probe.SerializeToString(), card)
+    session = Session(_probe(model, points, convolved).SerializeToString(), card)
     found = [session.run({port.name: picture}) for picture in pictures]
     low, high = np.min([one["seen.Min"] for one in found], axis=0), np.max([one["seen.Max"] for one in found], axis=0)
     means = np.mean([one["seen.Mean"] for one in found], axis=0, dtype=np.float64)
@@ -162,6 +146,30 @@ def _look(model: onnx.ModelProto, graph: _Graph, pictures: Sequence[Floats]) -> 
         dict(zip(points, zip(low.tolist(), high.tolist(), strict=True), strict=True)),
         dict(zip(convolved, np.split(means, ends), strict=True)),
     )
+
+
+def _probe(model: onnx.ModelProto, points: Sequence[str], convolved: Sequence[str]) -> onnx.ModelProto:
+    """`model` with three rows of numbers for outputs: Min and Max of each of `points`, Means of the channels of each of
+    `convolved`, one after the other."""
+    probe = onnx.ModelProto()
+    probe.CopyFrom(model)
+    del probe.graph.output[:]
+    axes = {"flat": [1], "pixels": [0, 2, 3]}
+    probe.graph.initializer.extend(numpy_helper.from_array(np.array(one), f"seen.{name}") for name, one in axes.items())
+    for kind, names in zip(_KINDS, (points, points, convolved), strict=True):
+        parts = [f"seen.{kind}{number}" for number in range(len(names))]
+        for part, name in zip(parts, names, strict=True):
+            if kind == "Mean":
+                nodes = [helper.make_node("ReduceMean", [name, "seen.pixels"], [part], keepdims=0)]
+            else:
+                nodes = [
+                    helper.make_node(f"Reduce{kind}", [name], [f"{part}.all"], keepdims=0),
+                    helper.make_node("Reshape", [f"{part}.all", "seen.flat"], [part]),
+                ]
+            probe.graph.node.extend(nodes)
+        probe.graph.node.append(helper.make_node("Concat", parts, [f"seen.{kind}"], axis=0))
+        probe.graph.output.append(helper.make_tensor_value_info(f"seen.{kind}", TensorProto.FLOAT, ["count"]))
+    return probe
 
 
 class _Writer:
