@@ -9,11 +9,11 @@ from core.clock import Instant
 from core.errors import EdgewiseError, RefusedError
 from healthcare.bedside import Bedside, Outcome, Standby
 from healthcare.measures import MEASURES
+from healthcare.settings import NURSE_STATION
 from healthcare.vitals.limits import Limits
 from healthcare.vitals.news2 import score
 from verticals.contract import Command, Reply
 
-_ANYBODY = "the nurse station"
 #: Roles that may do more than a nurse: the vertical's own order of roles stands in its manifest.
 CHARGE = frozenset({"charge", "clinician", "admin"})
 _LONGEST_LIMITS_S = 7 * 86_400.0
@@ -35,7 +35,7 @@ def obey(bedside: Bedside, command: Command) -> tuple[Outcome, Reply]:
 
 def _who(command: Command) -> str:
     """At the box's own screen nobody is signed in: the station itself acts, and the record says so."""
-    return command.who or _ANYBODY
+    return command.who or NURSE_STATION
 
 
 def _text(command: Command, name: str, most: int = 200) -> str:
@@ -97,7 +97,7 @@ def _enter(bedside: Bedside, command: Command, outcome: Outcome) -> Mapping[str,
     taken_utc_s = _number(command, "taken_utc_s")
     now_set = taken_utc_s is None or abs(taken_utc_s - command.at.utc_s) < 300
     monitored = bedside.monitored(command.at) if now_set else []
-    author = command.who or _text(command, "author", 60) or _ANYBODY
+    author = command.who or _text(command, "author", 60) or NURSE_STATION
     entered, scored = bedside.chart.enter(
         values, author=author, now=command.at, taken_utc_s=taken_utc_s, monitored=monitored
     )

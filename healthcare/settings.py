@@ -22,6 +22,8 @@ from healthcare.waves.settings import WaveSettings
 MOST_BEDS = 24
 #: The app's desk station, and the device that calls people.
 WARD, PAGER = "ward", "pager"
+#: Who it was where nobody is signed in at the box's own screen.
+NURSE_STATION = "nurse station"
 
 
 def _web_address(value: str) -> str:

@@ -23,7 +23,7 @@ from healthcare.proposals import keep, propose
 from healthcare.reading import kind_of, number, text
 from healthcare.screens import Screens
 from healthcare.set_aside import Movement, SetAside
-from healthcare.settings import WARD, HealthcareSettings
+from healthcare.settings import NURSE_STATION, WARD, HealthcareSettings
 from healthcare.signals.beats import MODEL
 from verticals.contract import (
     NOTHING,
@@ -49,7 +49,6 @@ _FEED_NAMES = {
     "waves": "waves of all monitors",
     "sdc": "everything of an SDC device",
 }
-_STATION = "the nurse station"
 _ADMITS = frozenset({"A01", "A02", "A12", "A13"})
 _DISCHARGES = frozenset({"A03", "A11"})
 
@@ -188,7 +187,7 @@ class WardStation:
 
     def _do_acknowledge(self, command: Command) -> Decision:
         alarm = str(command.args.get("alarm") or "") or None
-        changes = self._board.acknowledge(alarm, command.who or _STATION, command.at)
+        changes = self._board.acknowledge(alarm, command.who or NURSE_STATION, command.at)
         return replace(self._alarmed(changes, command.at), reply=Reply(True))
 
     def _do_pause_audio(self, command: Command) -> Decision:
@@ -199,7 +198,7 @@ class WardStation:
 
     def _to_all(self, kind: str, command: Command) -> Decision:
         """The alarms that sound now; whatever comes after sounds."""
-        who = command.who or _STATION
+        who = command.who or NURSE_STATION
         pauses = kind == "pause-audio"
         changes = self._board.pause(command.at, who) if pauses else self._board.resume(command.at, who)
         own = self._alarmed(changes, command.at)
